@@ -1,0 +1,144 @@
+// What happened in a tracee, as plain data: made by trace/, consumed by the sinks of output/.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <variant>
+
+#include "base/address.h"
+#include "base/result.h"
+#include "event/value.h"
+
+namespace ttrace {
+
+/// Nanoseconds since the epoch (CLOCK_REALTIME).
+using Timestamp = std::int64_t;
+/// Nanoseconds; negative when not measured.
+using Duration = std::int64_t;
+
+/// How a syscall ended, with what is printed after the `=`.
+struct SyscallResult {
+  enum class Kind : std::uint8_t {
+    Value,    // `value`
+    Error,    // -1 ENOENT (No such file or directory)
+    Restart,  // ? ERESTARTSYS (To be restarted if SA_RESTART is set)
+    Unknown,  // ?: the call never returned, or its result could not be read
+  };
+  Kind kind = Kind::Unknown;
+  Value value;
+  int error = 0;                 // positive errno (or ERESTART… number)
+  std::string_view error_name;   // "ENOENT"; empty when the number has no name
+  std::string_view error_text;   // "No such file or directory"
+  std::span<const Value> notes;  // printed in parentheses, comma-separated, each as `name value`
+};
+
+/// A syscall began. `args` are the arguments known now, in order: those up to the first that the
+/// kernel fills in. `complete` when these are all.
+struct SyscallEntered {
+  std::string_view name;
+  std::span<const Value> args;
+  bool complete = false;
+};
+
+/// A syscall ended. `args` are the arguments that SyscallEntered had not (those from index
+/// `first`).
+struct SyscallReturned {
+  std::string_view name;
+  std::size_t first = 0;
+  std::span<const Value> args;
+  SyscallResult result;
+  Duration duration = -1;
+};
+
+/// A traced function was called. Names and arguments hold for the duration of the delivery only.
+struct FunctionEntered {
+  std::string_view name;    // qualified, demangled, without parameters
+  std::string_view object;  // soname or file name, when the pattern named one; printed name@object
+  std::span<const Value> args;
+  bool truncated = false;  // more arguments may exist than are here: printed f(1, ...)
+};
+
+/// A traced function returned (or its frame was skipped by an exception or longjmp: `unwound`).
+struct FunctionReturned {
+  std::string_view name;
+  std::string_view object;
+  Value result;  // Kind::None: no value is printed
+  bool unwound = false;
+  Duration duration = -1;
+};
+
+/// A signal is about to be delivered to the tracee.
+struct SignalDelivered {
+  std::string_view name;  // "SIGCHLD"
+  Value info;             // siginfo as a Struct; Kind::None when it could not be read
+};
+
+/// The thread's group was stopped by `name` (group-stop).
+struct GroupStopped {
+  std::string_view name;
+};
+
+/// The thread ended with an exit status.
+struct Exited {
+  int status = 0;
+};
+
+/// The thread was killed by a signal.
+struct Killed {
+  std::string_view name;
+  bool core_dumped = false;
+};
+
+/// The thread vanished because another thread of its process, `by`, executed a program.
+struct Superseded {
+  Tid by;
+};
+
+/// Tracing of this thread began or ended: "Process N attached" / "Process N detached".
+struct Attached {
+  unsigned threads = 1;  // attached to at once: "Process N attached with 3 threads"
+};
+struct Detached {};
+
+/// Something that the user should know, on a line of its own, behind "ttrace: ".
+struct Notice {
+  std::string_view text;
+};
+
+struct Event {
+  Timestamp time = 0;
+  Pid pid;
+  Tid tid;
+  unsigned depth = 0;    // traced functions open in this thread when the event happens (at a
+                         // function's entry and return: not counting itself)
+  unsigned tracees = 1;  // threads being traced now: decides whether lines carry [pid N]
+  std::variant<SyscallEntered, SyscallReturned, FunctionEntered, FunctionReturned, SignalDelivered,
+               GroupStopped, Exited, Killed, Superseded, Attached, Detached, Notice>
+      what;
+};
+
+/// Where events go.
+class Sink {
+ public:
+  Sink() = default;
+  Sink(const Sink&) = delete;
+  Sink& operator=(const Sink&) = delete;
+  virtual ~Sink() = default;
+
+  /// Takes one event; everything it refers to is valid until on() returns. An Error (EPIPE, ENOSPC)
+  /// means that nothing more can be written: the caller ends the tracing.
+  virtual Result<> on(const Event& event) = 0;
+
+  /// Called before the tracer blocks and when its timer ticks: shows what should not wait longer.
+  /// `now` is the current time.
+  virtual Result<> idle(Timestamp now) = 0;
+
+  /// When idle() should be called although nothing happens (a time), or 0 for never.
+  [[nodiscard]] virtual Timestamp wants_idle_at() const = 0;
+
+  /// Writes everything that is still open or buffered; called once, last.
+  virtual Result<> finish() = 0;
+};
+
+}  // namespace ttrace
