@@ -1,0 +1,77 @@
+#include "arch/machine.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace ttrace {
+
+namespace {
+
+constexpr std::array<std::string_view, 16> kX86_64Names{"rax", "rdx", "rcx", "rbx", "rsi", "rdi",
+                                                        "rbp", "rsp", "r8",  "r9",  "r10", "r11",
+                                                        "r12", "r13", "r14", "r15"};
+constexpr std::array<std::string_view, 8> kI386Names{"eax", "ecx", "edx", "ebx",
+                                                     "esp", "ebp", "esi", "edi"};
+constexpr std::array<std::string_view, 32> kAarch64Names{
+    "x0",  "x1",  "x2",  "x3",  "x4",  "x5",  "x6",  "x7",  "x8",  "x9",  "x10",
+    "x11", "x12", "x13", "x14", "x15", "x16", "x17", "x18", "x19", "x20", "x21",
+    "x22", "x23", "x24", "x25", "x26", "x27", "x28", "x29", "x30", "sp"};
+constexpr std::array<std::string_view, 16> kArmNames{"r0",  "r1", "r2", "r3", "r4",  "r5",
+                                                     "r6",  "r7", "r8", "r9", "r10", "r11",
+                                                     "r12", "sp", "lr", "pc"};
+
+struct Machine {
+  std::span<const std::string_view> general;  // by DWARF number
+  std::optional<unsigned> link_register;
+  // DWARF numbers of the vector registers: "System V AMD64 psABI" figure 3.36 (xmm0 is 17),
+  // "DWARF for the Arm 64-bit Architecture" (v0 is 64). i386's xmm0 is 21.
+  unsigned first_vector = 0;
+  unsigned vectors = 0;
+};
+
+const std::array<Machine, kAbiCount> kMachines{{
+    {kX86_64Names, std::nullopt, 17, 16},
+    {kI386Names, std::nullopt, 21, 8},
+    {kAarch64Names, 30, 64, 32},
+    {kArmNames, 14, 256, 32},
+}};
+
+const Machine& facts(Abi machine) {
+  return kMachines.at(static_cast<std::size_t>(machine));
+}
+
+}  // namespace
+
+std::optional<CallFrame> frame_at_entry(const Registers& regs, Memory& memory) {
+  const Machine& machine = facts(regs.machine());
+  if (machine.link_register) {
+    return CallFrame{Address(regs.get(*machine.link_register)), regs.sp()};
+  }
+  std::size_t size = word_size(regs.machine());
+  std::uint64_t address = 0;
+  auto bytes = std::as_writable_bytes(std::span(&address, 1)).first(size);
+  if (memory.read(regs.sp(), bytes) != size) return std::nullopt;
+  return CallFrame{Address(address), regs.sp() + size};
+}
+
+std::optional<Piece> dwarf_piece(Abi machine, unsigned number, std::uint32_t size) {
+  const Machine& m = facts(machine);
+  if (number < m.general.size()) return Piece{Piece::Where::Register, number, 0, size};
+  if (number >= m.first_vector && number - m.first_vector < m.vectors) {
+    return Piece{Piece::Where::Vector, number - m.first_vector, 0, size};
+  }
+  return std::nullopt;
+}
+
+std::string_view register_name(Abi machine, unsigned number) {
+  const Machine& m = facts(machine);
+  return number < m.general.size() ? m.general[number] : std::string_view();
+}
+
+bool is_trap(Abi machine, std::span<const std::byte> bytes) {
+  auto trap = trap_instruction(machine);
+  return bytes.size() >= trap.size() && std::ranges::equal(bytes.first(trap.size()), trap);
+}
+
+}  // namespace ttrace

@@ -1,0 +1,35 @@
+// Facts about a machine that unwinding a call and reading DWARF locations need.
+#pragma once
+
+#include <optional>
+
+#include "arch/abi.h"
+#include "arch/calling.h"
+#include "arch/registers.h"
+#include "base/address.h"
+#include "base/memory.h"
+
+namespace ttrace {
+
+/// A call as its callee's first instruction sees it.
+struct CallFrame {
+  Address return_address;
+  /// The canonical frame address: the caller's SP as it will be when the call has returned.
+  Address cfa;
+};
+/// Reads the frame when the PC is at a function's first instruction. nullopt: the stack cannot be
+/// read. x86: the return address is at SP, the CFA above it. arm64: it is in the link register
+/// (a pointer authentication code is not yet there at the first instruction), the CFA is the SP.
+std::optional<CallFrame> frame_at_entry(const Registers& regs, Memory& memory);
+
+/// Where DWARF register `number` is: a general register, a vector register, or nullopt for others.
+/// `size`: bytes of the value that it holds.
+std::optional<Piece> dwarf_piece(Abi machine, unsigned number, std::uint32_t size);
+
+/// The name of a general register by DWARF number ("rdi", "x0"); empty for others.
+std::string_view register_name(Abi machine, unsigned number);
+
+/// Whether the bytes at a breakpoint site are its machine's trap instruction.
+bool is_trap(Abi machine, std::span<const std::byte> bytes);
+
+}  // namespace ttrace

@@ -1,0 +1,256 @@
+// Decoding arm64 instructions for stepping over them, and executing copies of them. The encodings
+// are those of the Arm Architecture Reference Manual (DDI 0487), chapter C4.
+#include "arch/step_aarch64.h"
+
+#include <array>
+#include <cstring>
+
+namespace ttrace {
+
+namespace {
+
+constexpr unsigned kLinkRegister = 30;
+constexpr std::uint8_t kSp = 31;  // where the instruction has the stack pointer and not zero
+
+std::uint32_t bits(std::uint32_t word, unsigned high, unsigned low) {
+  return (word >> low) & ((1U << (high - low + 1)) - 1);
+}
+
+std::uint8_t field(std::uint32_t word, unsigned high, unsigned low) {
+  return static_cast<std::uint8_t>(bits(word, high, low));
+}
+
+// The signed field, as a number modulo 2^64.
+std::uint64_t signed_bits(std::uint32_t word, unsigned high, unsigned low) {
+  std::uint64_t sign = 1ULL << (high - low);
+  return (bits(word, high, low) ^ sign) - sign;
+}
+
+}  // namespace
+
+/// Fills one Aarch64Step.
+class Aarch64Decoder {
+ public:
+  static Result<> fill(Aarch64Step& step, Address at) {
+    for (const Refusal& row : kRefusals) {
+      if ((step.word_ & row.mask) == row.value) return Error{0, row.reason};
+    }
+    for (const Row& row : kRows) {
+      if ((step.word_ & row.mask) != row.value) continue;
+      step.operation_ = row.operation;
+      row.take({step, step.word_, at.value()});
+      break;
+    }
+    return {};
+  }
+
+ private:
+  using Operation = Aarch64Step::Operation;
+  using Indexing = Aarch64Step::Indexing;
+  struct Input {
+    Aarch64Step& step;
+    std::uint32_t word;
+    std::uint64_t at;
+  };
+  struct Refusal {
+    std::uint32_t mask, value;
+    const char* reason;
+  };
+  struct Row {
+    std::uint32_t mask, value;
+    Operation operation;
+    void (*take)(Input);
+  };
+  static const std::array<Refusal, 8> kRefusals;
+  static const std::array<Row, 38> kRows;
+
+  // The fillers: one for each form of operands.
+  static void nothing(Input) {}
+  static void relative(Input in, unsigned high, unsigned low) {
+    in.step.position_ = true;
+    in.step.value_ = in.at + signed_bits(in.word, high, low) * 4;
+  }
+  static void branch(Input in) {
+    relative(in, 25, 0);
+    in.step.links_ = bits(in.word, 31, 31) != 0;
+  }
+  static void conditional(Input in) {
+    relative(in, 23, 5);
+    in.step.detail_ = field(in.word, 3, 0);
+  }
+  static void compare(Input in) {
+    relative(in, 23, 5);
+    in.step.width_ = bits(in.word, 31, 31) != 0 ? 8 : 4;
+    in.step.rd_ = field(in.word, 4, 0);
+  }
+  static void test_bit(Input in) {
+    relative(in, 18, 5);
+    in.step.rd_ = field(in.word, 4, 0);
+    in.step.detail_ = static_cast<std::uint8_t>(bits(in.word, 31, 31) << 5 | bits(in.word, 23, 19));
+  }
+  static void to_register(Input in) {
+    in.step.rn_ = field(in.word, 9, 5);
+    in.step.links_ = bits(in.word, 24, 21) == 1;
+  }
+  static void authenticated_call(Input in) { in.step.links_ = true; }
+  static void address(Input in) {
+    in.step.position_ = true;
+    in.step.rd_ = field(in.word, 4, 0);
+    std::uint64_t offset = signed_bits(in.word, 23, 5) * 4 + bits(in.word, 30, 29);
+    constexpr std::uint64_t kPage = 0x1000;
+    bool page = bits(in.word, 31, 31) != 0;
+    in.step.value_ = page ? (in.at & ~(kPage - 1)) + offset * kPage : in.at + offset;
+  }
+  static void literal(Input in) {
+    relative(in, 23, 5);
+    in.step.rd_ = field(in.word, 4, 0);
+    in.step.width_ = bits(in.word, 31, 30) == 1 ? 8 : 4;
+  }
+  static void prefetch_literal(Input in) { in.step.position_ = true; }
+  static void constant(Input in) {
+    keep_constant(in);
+    in.step.value_ <<= in.step.detail_;
+    if (bits(in.word, 30, 29) == 0) in.step.value_ = ~in.step.value_;  // movn
+  }
+  static void keep_constant(Input in) {
+    in.step.rd_ = field(in.word, 4, 0);
+    in.step.width_ = bits(in.word, 31, 31) != 0 ? 8 : 4;
+    in.step.detail_ = static_cast<std::uint8_t>(bits(in.word, 22, 21) * 16);
+    in.step.value_ = bits(in.word, 20, 5);
+  }
+  static void immediate(Input in) {
+    in.step.rd_ = field(in.word, 4, 0);
+    in.step.rn_ = field(in.word, 9, 5);
+    in.step.width_ = bits(in.word, 31, 31) != 0 ? 8 : 4;
+    in.step.set_flags_ = bits(in.word, 29, 29) != 0;
+    in.step.value_ = std::uint64_t{bits(in.word, 21, 10)} << (bits(in.word, 22, 22) * 12);
+  }
+  static void move_register(Input in) {
+    in.step.rd_ = field(in.word, 4, 0);
+    in.step.rn_ = field(in.word, 20, 16);
+    in.step.width_ = bits(in.word, 31, 31) != 0 ? 8 : 4;
+  }
+  static void pair(Input in) {
+    in.step.rd_ = field(in.word, 4, 0);
+    in.step.rd2_ = field(in.word, 14, 10);
+    in.step.rn_ = kSp;
+    in.step.width_ = 8;
+    in.step.value_ = signed_bits(in.word, 21, 15) * 8;
+  }
+  static void pair_before(Input in) {
+    pair(in);
+    in.step.indexing_ = Indexing::Pre;
+  }
+  static void pair_after(Input in) {
+    pair(in);
+    in.step.indexing_ = Indexing::Post;
+  }
+  static void single(Input in) {
+    in.step.rd_ = field(in.word, 4, 0);
+    in.step.rn_ = kSp;
+    in.step.width_ = bits(in.word, 30, 30) != 0 ? 8 : 4;
+    in.step.value_ = std::uint64_t{bits(in.word, 21, 10)} * in.step.width_;
+  }
+  static void single_stepping(Input in) {
+    in.step.rd_ = field(in.word, 4, 0);
+    in.step.rn_ = kSp;
+    in.step.width_ = bits(in.word, 30, 30) != 0 ? 8 : 4;
+    in.step.value_ = signed_bits(in.word, 20, 12);
+    in.step.indexing_ = bits(in.word, 11, 11) != 0 ? Indexing::Pre : Indexing::Post;
+  }
+};
+
+// PC-relative, and not to be emulated: no copy may be made of them.
+const std::array<Aarch64Decoder::Refusal, 8> Aarch64Decoder::kRefusals{{
+    {0xffe0001f, 0xd4200000, "the program has a breakpoint of its own there"},
+    {0x3f000000, 0x1c000000, "a literal load into a vector register cannot be stepped elsewhere"},
+    // FEAT_CMPBR's compare-and-branch.
+    {0x7e000000, 0x74000000, "a compare-and-branch cannot be stepped elsewhere"},
+    {0x7e000000, 0x76000000, "an unknown branch cannot be stepped elsewhere"},
+    // FEAT_PAuth_LR: the program counter is part of the signature.
+    {0xff000000, 0x55000000, "a return that authenticates its address cannot be stepped elsewhere"},
+    {0xff800000, 0xf3800000, "an authentication of the address cannot be stepped elsewhere"},
+    {0xffffdbff, 0xdac183fe, "a signature of the address cannot be stepped elsewhere"},
+    {0xfe000000, 0x56000000, "an unknown branch cannot be stepped elsewhere"},
+}};
+
+const std::array<Aarch64Decoder::Row, 38> Aarch64Decoder::kRows{{
+    // Hints: nop, yield, dgh, bti and its targets. The others do something, or are copied.
+    {0xffffffff, 0xd503201f, Operation::Nop, Aarch64Decoder::nothing},  // nop
+    {0xffffffff, 0xd503203f, Operation::Nop, Aarch64Decoder::nothing},  // yield
+    {0xffffffff, 0xd50320df, Operation::Nop, Aarch64Decoder::nothing},  // dgh
+    {0xffffff3f, 0xd503241f, Operation::Nop, Aarch64Decoder::nothing},  // bti, bti c, bti j, bti jc
+    // Branches.
+    {0x7c000000, 0x14000000, Operation::Branch, Aarch64Decoder::branch},         // b, bl
+    {0xff000000, 0x54000000, Operation::BranchIf, Aarch64Decoder::conditional},  // b.cond, bc.cond
+    {0x7f000000, 0x34000000, Operation::BranchIfZero, Aarch64Decoder::compare},  // cbz
+    {0x7f000000, 0x35000000, Operation::BranchIfNotZero, Aarch64Decoder::compare},       // cbnz
+    {0x7f000000, 0x36000000, Operation::BranchIfBitClear, Aarch64Decoder::test_bit},     // tbz
+    {0x7f000000, 0x37000000, Operation::BranchIfBitSet, Aarch64Decoder::test_bit},       // tbnz
+    {0xfffffc1f, 0xd61f0000, Operation::BranchToRegister, Aarch64Decoder::to_register},  // br
+    {0xfffffc1f, 0xd63f0000, Operation::BranchToRegister, Aarch64Decoder::to_register},  // blr
+    {0xfffffc1f, 0xd65f0000, Operation::BranchToRegister, Aarch64Decoder::to_register},  // ret
+    {0xfefff800, 0xd63f0800, Operation::Copy,
+     Aarch64Decoder::authenticated_call},  // blraa, blrab, blraaz, blrabz
+    // Addresses and constants.
+    {0x1f000000, 0x10000000, Operation::SetConstant, Aarch64Decoder::address},        // adr, adrp
+    {0xff000000, 0x18000000, Operation::LoadLiteral, Aarch64Decoder::literal},        // ldr w
+    {0xff000000, 0x58000000, Operation::LoadLiteral, Aarch64Decoder::literal},        // ldr x
+    {0xff000000, 0x98000000, Operation::LoadLiteralSigned, Aarch64Decoder::literal},  // ldrsw
+    {0xff000000, 0xd8000000, Operation::Nop, Aarch64Decoder::prefetch_literal},       // prfm
+    {0xffc00000, 0x12800000, Operation::SetConstant, Aarch64Decoder::constant},       // movn w
+    {0xffc00000, 0x52800000, Operation::SetConstant, Aarch64Decoder::constant},       // movz w
+    {0xff800000, 0x92800000, Operation::SetConstant, Aarch64Decoder::constant},       // movn x
+    {0xff800000, 0xd2800000, Operation::SetConstant, Aarch64Decoder::constant},       // movz x
+    {0xffc00000, 0x72800000, Operation::MoveKeep, Aarch64Decoder::keep_constant},     // movk w
+    {0xff800000, 0xf2800000, Operation::MoveKeep, Aarch64Decoder::keep_constant},     // movk x
+    // Arithmetic: add, adds (cmn), sub, subs (cmp), w and x; mov between registers.
+    {0x5f800000, 0x11000000, Operation::AddImmediate, Aarch64Decoder::immediate},
+    {0x5f800000, 0x51000000, Operation::SubImmediate, Aarch64Decoder::immediate},
+    {0x7fe0ffe0, 0x2a0003e0, Operation::MoveRegister, Aarch64Decoder::move_register},
+    // Frames: only a thread's own stack is read and written by the tracer. The processor's accesses
+    // to memory that threads share are atomic, copies across address spaces are not.
+    {0xffc003e0, 0xa90003e0, Operation::StorePair, Aarch64Decoder::pair},  // stp x, x, [sp, n]
+    {0xffc003e0, 0xa94003e0, Operation::LoadPair, Aarch64Decoder::pair},   // ldp x, x, [sp, n]
+    {0xffc003e0, 0xa98003e0, Operation::StorePair,
+     Aarch64Decoder::pair_before},  // stp x, x, [sp, n]!
+    {0xffc003e0, 0xa9c003e0, Operation::LoadPair,
+     Aarch64Decoder::pair_before},  // ldp x, x, [sp, n]!
+    {0xffc003e0, 0xa88003e0, Operation::StorePair,
+     Aarch64Decoder::pair_after},                                               // stp x, x, [sp], n
+    {0xffc003e0, 0xa8c003e0, Operation::LoadPair, Aarch64Decoder::pair_after},  // ldp x, x, [sp], n
+    {0xbfc003e0, 0xb90003e0, Operation::Store, Aarch64Decoder::single},         // str w|x, [sp, n]
+    {0xbfc003e0, 0xb94003e0, Operation::Load, Aarch64Decoder::single},          // ldr w|x, [sp, n]
+    {0xbfe007e0, 0xb80007e0, Operation::Store,
+     Aarch64Decoder::single_stepping},  // str w|x, [sp, n]! and [sp], n
+    {0xbfe007e0, 0xb84007e0, Operation::Load,
+     Aarch64Decoder::single_stepping},  // ldr w|x, [sp, n]! and [sp], n
+}};
+
+Result<Aarch64Step> Aarch64Step::decode(Address at, std::span<const std::byte> bytes) {
+  Aarch64Step step;
+  if (bytes.size() < length() || at.value() % length() != 0) {
+    return Error{0, "there is no whole instruction there"};
+  }
+  std::memcpy(&step.word_, bytes.data(), length());
+  if (auto done = Aarch64Decoder::fill(step, at); !done) return done.error();
+  return step;
+}
+
+Result<std::vector<std::byte>> Aarch64Step::copy_for(Address /*at*/, Address /*slot*/) const {
+  if (position_) return Error{0, "a PC-relative instruction cannot be copied"};
+  auto bytes = std::as_bytes(std::span(&word_, 1));
+  return std::vector<std::byte>(bytes.begin(), bytes.end());
+}
+
+bool Aarch64Step::finish_copy(Address at, Registers& regs, MutableMemory& /*memory*/,
+                              Address slot) const {
+  if (regs.pc() == slot) return false;
+  if (links_ && regs.get(kLinkRegister) == (slot + length()).value()) {
+    regs.set(kLinkRegister, (at + length()).value());
+  }
+  if (regs.pc() == slot + length()) regs.set_pc(at + length());
+  return true;
+}
+
+}  // namespace ttrace

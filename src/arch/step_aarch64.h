@@ -1,0 +1,75 @@
+// One arm64 instruction that a breakpoint displaced. Private to step.cpp.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "arch/registers.h"
+#include "base/address.h"
+#include "base/memory.h"
+#include "base/result.h"
+
+namespace ttrace {
+
+/// Decoded once, executed at every hit. Register 31 is the stack pointer or zero, as the
+/// instruction has it.
+class Aarch64Step {
+ public:
+  enum class Operation : std::uint8_t {
+    Copy,  // not emulated
+    Nop,
+    // Branches.
+    Branch,
+    BranchIf,
+    BranchIfZero,
+    BranchIfNotZero,
+    BranchIfBitClear,
+    BranchIfBitSet,
+    BranchToRegister,
+    // Data.
+    SetConstant,  // adr, adrp, movz, movn: rd = value
+    MoveKeep,
+    LoadLiteral,
+    LoadLiteralSigned,
+    AddImmediate,
+    SubImmediate,
+    MoveRegister,
+    // Frames.
+    LoadPair,
+    StorePair,
+    Load,
+    Store,
+  };
+
+  static Result<Aarch64Step> decode(Address at, std::span<const std::byte> bytes);
+
+  [[nodiscard]] static constexpr std::size_t length() { return 4; }
+  [[nodiscard]] bool emulated() const { return operation_ != Operation::Copy; }
+  [[nodiscard]] bool emulate(Address at, Registers& regs, MutableMemory& memory) const;
+  [[nodiscard]] Result<std::vector<std::byte>> copy_for(Address at, Address slot) const;
+  [[nodiscard]] bool finish_copy(Address at, Registers& regs, MutableMemory& memory,
+                                 Address slot) const;
+
+ private:
+  friend class Aarch64Decoder;
+  friend class Aarch64Executor;
+
+  // How a load or store uses its base register.
+  enum class Indexing : std::uint8_t { Offset, Pre, Post };
+
+  std::uint32_t word_ = 0;
+  Operation operation_ = Operation::Copy;
+  bool links_ = false;  // writes the return address to x30
+  bool set_flags_ = false;
+  bool position_ = false;    // PC-relative: never copied
+  std::uint8_t width_ = 8;   // bytes of the register operand
+  std::uint8_t rd_ = 0;      // destination, or what is tested or moved
+  std::uint8_t rd2_ = 0;     // of a pair
+  std::uint8_t rn_ = 0;      // base or source
+  std::uint8_t detail_ = 0;  // condition, bit number, or shift
+  Indexing indexing_ = Indexing::Offset;
+  std::uint64_t value_ = 0;  // target address, constant, or offset
+};
+
+}  // namespace ttrace

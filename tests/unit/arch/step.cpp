@@ -1,0 +1,32 @@
+#include "arch/step.h"
+
+#include <doctest/doctest.h>
+
+#include <vector>
+
+using namespace ttrace;
+
+TEST_CASE("one decoder for each machine") {
+  const std::vector<std::byte> x86{std::byte{0x90}, std::byte{0xc3}};
+  for (Abi machine : {Abi::X86_64, Abi::I386}) {
+    auto nop = DisplacedInstruction::decode(machine, Address(0x1234), x86);
+    REQUIRE(nop.has_value());
+    CHECK(nop->length() == 1);
+    CHECK(nop->at() == Address(0x1234));
+  }
+  const std::vector<std::byte> arm{std::byte{0x1f}, std::byte{0x20}, std::byte{0x03},
+                                   std::byte{0xd5}};
+  auto nop = DisplacedInstruction::decode(Abi::Aarch64, Address(0x1000), arm);
+  REQUIRE(nop.has_value());
+  CHECK(nop->length() == 4);
+  auto refused = DisplacedInstruction::decode(Abi::Arm, Address(0x1000), arm);
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(refused.error().message() == "breakpoints in arm code are not supported");
+}
+
+TEST_CASE("bytes behind the longest instruction are not looked at") {
+  // Fifteen bytes are the most that an instruction may have: more prefixes are no instruction.
+  std::vector<std::byte> prefixes(40, std::byte{0x66});
+  prefixes.back() = std::byte{0x90};
+  CHECK_FALSE(DisplacedInstruction::decode(Abi::X86_64, Address(0x1000), prefixes).has_value());
+}
