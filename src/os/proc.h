@@ -1,0 +1,56 @@
+// What /proc says about a process.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/address.h"
+#include "base/result.h"
+
+namespace ttrace {
+
+/// Fields of /proc/TID/status (proc(5)).
+struct ThreadStatus {
+  std::string name;
+  char state = '?';  // R S D T t Z X
+  Pid tgid;
+  Pid parent;
+  Tid tracer;            // 0: none
+  unsigned uid[4] = {};  // real, effective, saved, filesystem
+  std::uint64_t effective_capabilities = 0;
+};
+/// nullopt when the thread does not exist.
+std::optional<ThreadStatus> read_status(Tid tid);
+
+/// One line of /proc/PID/maps.
+struct Mapping {
+  Address start;
+  Address end;
+  bool readable = false;
+  bool writable = false;
+  bool executable = false;
+  FileOffset offset;
+  std::uint64_t device = 0;  // major << 32 | minor
+  std::uint64_t inode = 0;   // 0: not a file
+  std::string path;          // as shown: may end in " (deleted)"; "[heap]", "[vdso]" or empty
+};
+/// Empty when the process is gone.
+std::vector<Mapping> read_maps(Pid pid);
+/// Parses the text of a maps file; lines that make no sense are left out.
+std::vector<Mapping> parse_maps(const std::string& text);
+
+/// All threads of a process; empty when it is gone.
+std::vector<Tid> read_tasks(Pid pid);
+/// The path behind /proc/PID/exe; empty when it cannot be read.
+std::string read_exe(Pid pid);
+/// A process's auxiliary vector entry (getauxval(3) keys); nullopt when absent.
+std::optional<std::uint64_t> read_auxv(Pid pid, std::uint64_t key);
+/// True when both threads have one address space (kcmp(2) KCMP_VM); nullopt when the kernel cannot
+/// say.
+std::optional<bool> same_address_space(Tid a, Tid b);
+/// A whole small file; nullopt when it cannot be read.
+std::optional<std::string> read_file(const std::string& path);
+
+}  // namespace ttrace

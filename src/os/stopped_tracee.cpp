@@ -1,0 +1,185 @@
+#include "os/stopped_tracee.h"
+
+#include <elf.h>
+#include <sys/ptrace.h>
+#include <sys/uio.h>
+
+#include <array>
+#include <cstring>
+
+namespace ttrace {
+
+namespace {
+
+// linux/ptrace.h has these, but cannot be included beside sys/ptrace.h; ptrace(2),
+// PTRACE_GETEVENTMSG.
+constexpr unsigned long kEventMessageEntry = 1;  // PTRACE_EVENTMSG_SYSCALL_ENTRY
+constexpr unsigned long kEventMessageExit = 2;   // PTRACE_EVENTMSG_SYSCALL_EXIT
+
+// glibc's wrapper wants its own enum for the request; the kernel takes the number.
+long request(int what, Tid tid, std::uintptr_t address, const void* data) {
+  return ptrace(static_cast<__ptrace_request>(what), tid.value,
+                reinterpret_cast<void*>(address),  // NOLINT(performance-no-int-to-ptr)
+                const_cast<void*>(data));          // NOLINT(cppcoreguidelines-pro-type-const-cast)
+}
+
+struct RegisterSet {
+  Abi machine;
+  std::size_t size;
+};
+
+// Both layouts that the kernel may give on this host, by their length.
+constexpr std::array<RegisterSet, 4> kRegisterSets{
+    {{Abi::X86_64, 216}, {Abi::I386, 68}, {Abi::Aarch64, 272}, {Abi::Arm, 72}}};
+
+}  // namespace
+
+Result<unsigned long> StoppedTracee::event_message() const {
+  unsigned long message = 0;
+  if (request(PTRACE_GETEVENTMSG, tid_, 0, &message) != 0) return os_error("PTRACE_GETEVENTMSG");
+  return message;
+}
+
+Result<SyscallEnd> StoppedTracee::syscall_end() const {
+  auto message = event_message();
+  if (!message) return message.error();
+  if (*message == kEventMessageEntry) return SyscallEnd::Entry;
+  if (*message == kEventMessageExit) return SyscallEnd::Exit;
+  return SyscallEnd::Unknown;
+}
+
+Result<SyscallStopInfo> StoppedTracee::syscall_info() const {
+  // The kernel's own struct: glibc's <sys/ptrace.h> names it with a prefix that differs by version.
+  struct KernelInfo {
+    std::uint8_t op;
+    std::uint8_t pad[3];
+    std::uint32_t arch;
+    std::uint64_t instruction_pointer;
+    std::uint64_t stack_pointer;
+    union {
+      struct {
+        std::uint64_t nr;
+        std::uint64_t args[6];
+        std::uint32_t ret_data;
+      } entry;  // also the beginning of the seccomp form
+      struct {
+        std::int64_t rval;
+        std::uint8_t is_error;
+      } exit;
+    };
+  } raw{};
+  constexpr int kGetSyscallInfo = 0x420e;
+  constexpr std::uint8_t kEntry = 1;
+  constexpr std::uint8_t kExit = 2;
+  constexpr std::uint8_t kSeccomp = 3;
+  if (request(kGetSyscallInfo, tid_, sizeof(raw), &raw) < 0) {
+    return os_error("PTRACE_GET_SYSCALL_INFO");
+  }
+  SyscallStopInfo info;
+  auto abi = abi_from_audit(raw.arch);
+  info.known_abi = abi.has_value();
+  info.abi = abi.value_or(host_abi());
+  info.pc = Address(raw.instruction_pointer);
+  info.sp = Address(raw.stack_pointer);
+  if (raw.op == kEntry || raw.op == kSeccomp) {
+    info.number = raw.entry.nr;
+    std::memcpy(info.args, raw.entry.args, sizeof(info.args));
+  } else if (raw.op == kExit) {
+    info.rval = raw.exit.rval;
+    info.is_error = raw.exit.is_error != 0;
+  }
+  return info;
+}
+
+Result<siginfo_t> StoppedTracee::siginfo() const {
+  siginfo_t info;
+  std::memset(&info, 0, sizeof(info));
+  if (request(PTRACE_GETSIGINFO, tid_, 0, &info) != 0) return os_error("PTRACE_GETSIGINFO");
+  return info;
+}
+
+Result<> StoppedTracee::set_siginfo(const siginfo_t& info) {
+  if (request(PTRACE_SETSIGINFO, tid_, 0, &info) != 0) return os_error("PTRACE_SETSIGINFO");
+  return {};
+}
+
+Result<Registers> StoppedTracee::registers() const {
+  Registers regs(host_abi());
+  iovec vec{regs.raw().data(), regs.raw().size()};
+  if (request(PTRACE_GETREGSET, tid_, NT_PRSTATUS, &vec) != 0) return os_error("PTRACE_GETREGSET");
+  for (const RegisterSet& set : kRegisterSets) {
+    if (set.size != vec.iov_len || set.machine == regs.machine()) continue;
+    Registers compat(set.machine);
+    std::memcpy(compat.raw().data(), regs.raw().data(), set.size);
+    return compat;
+  }
+  return regs;
+}
+
+Result<> StoppedTracee::set_registers(Registers& regs) {
+  iovec vec{regs.raw().data(), regs.raw().size()};
+  if (request(PTRACE_SETREGSET, tid_, NT_PRSTATUS, &vec) != 0) return os_error("PTRACE_SETREGSET");
+  return {};
+}
+
+Result<FloatRegisters> StoppedTracee::float_registers(Abi machine) const {
+  FloatRegisters regs(machine);
+  iovec vec{regs.raw().data(), regs.raw().size()};
+  if (request(PTRACE_GETREGSET, tid_, NT_PRFPREG, &vec) != 0) return os_error("PTRACE_GETREGSET");
+  return regs;
+}
+
+Result<bool> StoppedTracee::has_pending(int signal) const {
+  constexpr int kBatch = 8;
+  std::array<siginfo_t, kBatch> batch;
+  __ptrace_peeksiginfo_args args{};
+  args.nr = kBatch;
+  for (;;) {
+    std::memset(batch.data(), 0, sizeof(batch));
+    long got =
+        ptrace(static_cast<__ptrace_request>(PTRACE_PEEKSIGINFO), tid_.value, &args, batch.data());
+    if (got < 0) return os_error("PTRACE_PEEKSIGINFO");
+    for (long i = 0; i < got; ++i) {
+      if (batch[static_cast<std::size_t>(i)].si_signo == signal) return true;
+    }
+    if (got < kBatch) return false;
+    args.off += static_cast<std::uint64_t>(got);
+  }
+}
+
+Result<std::uint64_t> StoppedTracee::signal_mask() const {
+  std::uint64_t mask = 0;
+  if (request(PTRACE_GETSIGMASK, tid_, sizeof(mask), &mask) != 0) {
+    return os_error("PTRACE_GETSIGMASK");
+  }
+  return mask;
+}
+
+Result<> StoppedTracee::set_signal_mask(std::uint64_t mask) {
+  if (request(PTRACE_SETSIGMASK, tid_, sizeof(mask), &mask) != 0) {
+    return os_error("PTRACE_SETSIGMASK");
+  }
+  return {};
+}
+
+Result<> StoppedTracee::resume(Resume how, int signal) && {
+  static constexpr std::array<int, 4> kRequests{PTRACE_SYSCALL, PTRACE_CONT, PTRACE_SINGLESTEP,
+                                                PTRACE_LISTEN};
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): the kernel takes the signal in the data argument
+  const void* data = reinterpret_cast<const void*>(static_cast<std::uintptr_t>(signal));
+  if (request(kRequests.at(static_cast<std::size_t>(how)), tid_, 0, data) != 0) {
+    return os_error("resume thread " + std::to_string(tid_.value));
+  }
+  return {};
+}
+
+Result<> StoppedTracee::detach(int signal) && {
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): the kernel takes the signal in the data argument
+  const void* data = reinterpret_cast<const void*>(static_cast<std::uintptr_t>(signal));
+  if (request(PTRACE_DETACH, tid_, 0, data) != 0) {
+    return os_error("detach from thread " + std::to_string(tid_.value));
+  }
+  return {};
+}
+
+}  // namespace ttrace

@@ -1,0 +1,101 @@
+#include "os/wait.h"
+
+#include <sys/time.h>
+#include <sys/wait.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <ctime>
+
+namespace ttrace {
+
+namespace {
+
+constexpr std::array<int, 4> kEndingSignals{SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+
+// Signal handlers can reach nothing but static objects.
+volatile std::sig_atomic_t ending_signal_seen = 0;
+
+// A wake-up that arrives just before wait4 blocks would be slept through, so the timer repeats
+// until the loop has seen it and disarms it.
+constexpr suseconds_t kRepeat = 20'000;  // microseconds
+
+void arm(std::int64_t nanoseconds) {
+  itimerval timer{};
+  std::int64_t us = nanoseconds / 1000 + 1;
+  timer.it_value.tv_sec = us / 1'000'000;
+  timer.it_value.tv_usec = us % 1'000'000;
+  timer.it_interval.tv_usec = kRepeat;
+  setitimer(ITIMER_REAL, &timer, nullptr);
+}
+
+void on_ending_signal(int signal) {
+  int saved = errno;
+  if (ending_signal_seen == 0) ending_signal_seen = signal;
+  arm(1000);
+  errno = saved;
+}
+
+void on_alarm(int /*signal*/) {}
+
+void handle(int signal, void (*handler)(int)) {
+  struct sigaction action {};
+  action.sa_handler = handler;  // no SA_RESTART: wait4 must return
+  sigaction(signal, &action, nullptr);
+}
+
+}  // namespace
+
+WakeUps::WakeUps() {
+  for (int signal : kEndingSignals) {
+    struct sigaction before {};
+    sigaction(signal, nullptr, &before);
+    if (before.sa_handler != SIG_IGN) handle(signal, on_ending_signal);
+  }
+  handle(SIGALRM, on_alarm);
+  handle(SIGPIPE, SIG_IGN);
+}
+
+WakeUps::~WakeUps() {
+  itimerval none{};
+  setitimer(ITIMER_REAL, &none, nullptr);
+}
+
+int WakeUps::ending_signal() {
+  return ending_signal_seen;
+}
+
+void WakeUps::wake_at(std::int64_t time) {
+  if (time == armed_) return;
+  armed_ = time;
+  if (time == 0) {
+    itimerval none{};
+    setitimer(ITIMER_REAL, &none, nullptr);
+    // A signal that came meanwhile must still wake the next wait.
+    if (ending_signal_seen != 0) arm(1000);
+    return;
+  }
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME, &now);
+  std::int64_t left = time - (std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec);
+  arm(left > 0 ? left : 0);
+}
+
+void WakeUps::stop_listening() {
+  handle(SIGTERM, SIG_DFL);
+  handle(SIGHUP, SIG_DFL);
+  handle(SIGINT, SIG_IGN);
+  handle(SIGQUIT, SIG_IGN);
+}
+
+Result<std::optional<WaitStatus>> wait_any(bool block) {
+  int status = 0;
+  pid_t tid = wait4(-1, &status, __WALL | (block ? 0 : WNOHANG), nullptr);
+  if (tid > 0) return std::optional(WaitStatus{Tid{tid}, status});
+  if (tid == 0) return std::optional<WaitStatus>();
+  if (errno == EINTR) return std::optional<WaitStatus>();
+  return os_error("wait for the traced program");
+}
+
+}  // namespace ttrace
