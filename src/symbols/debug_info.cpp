@@ -1,0 +1,196 @@
+#include "symbols/debug_info.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "symbols/debug_location.h"
+#include "symbols/dwarf_die.h"
+
+namespace ttrace {
+namespace {
+
+constexpr std::size_t kMostParameters = 1024;
+
+/// The parameters that a subprogram DIE has for children.
+struct Parameters {
+  std::vector<Dwarf_Die> dies;
+  bool unspecified = false;  // "..."
+};
+
+void collect_parameters(Dwarf_Die parent, bool pack, Parameters& to) {
+  for_each_child(parent, [&](Dwarf_Die child) {
+    int tag = dwarf_tag(&child);
+    if (tag == DW_TAG_formal_parameter) to.dies.push_back(child);
+    if (tag == DW_TAG_unspecified_parameters) to.unspecified = true;
+    // gcc groups the parameters that come from one template parameter pack.
+    if (tag == DW_TAG_GNU_formal_parameter_pack && !pack) collect_parameters(child, true, to);
+    return to.dies.size() < kMostParameters;
+  });
+}
+
+/// What a function or parameter is an instance of, the most abstract one.
+Dwarf_Die origin_of(Dwarf_Die die) {
+  constexpr int kLongestChain = 16;
+  for (int i = 0; i < kLongestChain; ++i) {
+    auto next = referenced(die, DW_AT_abstract_origin);
+    if (!next) break;
+    die = *next;
+  }
+  return die;
+}
+
+/// A parameter as the source has it, and the instance that has its location, if there is one.
+struct Pairing {
+  Dwarf_Die abstract;
+  std::optional<Dwarf_Die> instance;
+};
+
+/// The parameters in the order of the source. An instance may lack some, and have the ones that
+/// were optimised out in another order.
+std::vector<Pairing> pair_up(const Parameters& abstract, const Parameters& instance) {
+  std::vector<Pairing> result;
+  std::vector<bool> used(instance.dies.size(), false);
+  for (Dwarf_Die die : abstract.dies) {
+    std::optional<Dwarf_Die> found;
+    for (std::size_t i = 0; i < instance.dies.size() && !found; ++i) {
+      if (used[i] || origin_of(instance.dies[i]).addr != die.addr) continue;
+      used[i] = true;
+      found = instance.dies[i];
+    }
+    // Constructors' hidden parameters belong to some of their variants only.
+    bool hidden = flag(die, DW_AT_artificial) && name_of(die) != "this";
+    if (found || !hidden) result.push_back({die, found});
+  }
+  for (std::size_t i = 0; i < instance.dies.size(); ++i)
+    if (!used[i]) result.push_back({instance.dies[i], instance.dies[i]});
+  return result;
+}
+
+/// In C, `int f()` says nothing about the parameters, and clang says so with the DIE that "..."
+/// has in a prototype.
+bool is_prototyped(Dwarf_Die function) {
+  if (flag(function, DW_AT_prototyped)) return true;
+  Dwarf_Die unit;
+  if (dwarf_diecu(&function, &unit, nullptr, nullptr) == nullptr) return false;
+  int language = dwarf_srclang(&unit);
+  return language != DW_LANG_C && language != DW_LANG_C89 && language != DW_LANG_C99 &&
+         language != DW_LANG_C11;
+}
+
+/// Whether the unit was compiled with types at all: with -g1, gcc describes functions without
+/// their parameters and results.
+bool has_types(Dwarf_Die function) {
+  Dwarf_Die unit;
+  if (dwarf_diecu(&function, &unit, nullptr, nullptr) == nullptr) return false;
+  bool found = false;
+  for_each_child(unit, kAllChildren, [&](Dwarf_Die child) {
+    int tag = dwarf_tag(&child);
+    found = tag == DW_TAG_base_type || tag == DW_TAG_typedef || tag == DW_TAG_pointer_type ||
+            tag == DW_TAG_structure_type || tag == DW_TAG_imported_unit;
+    return !found;
+  });
+  return found;
+}
+
+/// A source file as the compiler was told to read it: relative to the directory it ran in.
+std::string relative_to(const char* path, Dwarf_Die unit) {
+  std::string result = bounded_text(path);
+  auto directory = attribute(unit, DW_AT_comp_dir);
+  const char* text = directory ? dwarf_formstring(&*directory) : nullptr;
+  if (text == nullptr) return result;
+  std::string prefix = bounded_text(text) + '/';
+  return result.starts_with(prefix) ? result.substr(prefix.size()) : result;
+}
+
+/// DW_AT_decl_file and DW_AT_decl_line. (libdw's dwarf_decl_file() takes file 0 for none, which in
+/// DWARF 5 is the unit's first one.)
+std::optional<SourceLine> declared_at(Dwarf_Die die) {
+  auto file = inherited_attribute(die, DW_AT_decl_file);
+  int number = 0;
+  Dwarf_Word index = 0;
+  if (!file || dwarf_formudata(&*file, &index) != 0 || dwarf_decl_line(&die, &number) != 0 ||
+      number <= 0)
+    return std::nullopt;
+  Dwarf_Die unit;
+  Dwarf_Files* files = nullptr;
+  std::size_t count = 0;
+  if (dwarf_cu_info(file->cu, nullptr, nullptr, &unit, nullptr, nullptr, nullptr, nullptr) != 0 ||
+      dwarf_getsrcfiles(&unit, &files, &count) != 0 || index >= count)
+    return std::nullopt;
+  const char* path = dwarf_filesrc(files, index, nullptr, nullptr);
+  if (path == nullptr) return std::nullopt;
+  return SourceLine{relative_to(path, unit), static_cast<unsigned>(number)};
+}
+
+}  // namespace
+
+std::unique_ptr<DebugInfo> DebugInfo::open(const ElfFile& file) {
+  if (!file.section(".debug_info") && !file.section(".zdebug_info")) return nullptr;
+  Dwarf* dwarf = dwarf_begin_elf(file.elf(), DWARF_C_READ, nullptr);
+  if (dwarf == nullptr) return nullptr;
+  std::unique_ptr<DebugInfo> info(new DebugInfo(dwarf, file.machine()));
+  if (!info->units_.any()) return nullptr;
+  return info;
+}
+
+const Signature* DebugInfo::signature(const Function& function) {
+  auto [known, fresh] = signatures_.try_emplace({function.address, function.linkage});
+  if (fresh) known->second = read_signature(function);
+  return known->second.get();
+}
+
+std::unique_ptr<Signature> DebugInfo::read_signature(const Function& function) {
+  auto die = units_.function_at(function.address, function.linkage);
+  if (!die) return nullptr;
+  Parameters instance;
+  collect_parameters(*die, false, instance);
+  Dwarf_Die abstract_die = origin_of(*die);
+  Parameters abstract;
+  if (abstract_die.addr != die->addr) collect_parameters(abstract_die, false, abstract);
+  if (abstract.dies.empty() && instance.dies.empty())
+    if (auto declaration = referenced(abstract_die, DW_AT_specification))
+      collect_parameters(*declaration, false, abstract);
+
+  auto result = std::make_unique<Signature>();
+  result->variadic = (instance.unspecified || abstract.unspecified) && is_prototyped(*die);
+  const EntryPoint entry{*die, function.address, abi_, function.clone};
+  for (const auto& [source, located] : pair_up(abstract, instance)) {
+    Parameter parameter;
+    parameter.name = name_of(source);
+    if (auto type = type_die(source)) parameter.type = types_.read(*type);
+    parameter.artificial = flag(source, DW_AT_artificial);
+    if (located)
+      parameter.location = entry_location(*located, entry);
+    else if (function.clone || !instance.dies.empty())
+      parameter.location.kind = EntryLocation::Kind::OptimizedOut;
+    result->parameters.push_back(std::move(parameter));
+  }
+  if (auto type = type_die(*die)) {
+    const Type* read = types_.read(*type);
+    if (read->kind != Type::Kind::Void) result->result = read;
+  }
+  // Nothing is said: because there is nothing, or because nothing was written down?
+  if (result->parameters.empty() && !result->variadic && !type_die(*die) && !has_types(*die))
+    return nullptr;
+  return result;
+}
+
+std::optional<SourceLine> DebugInfo::definition(const Function& function) {
+  auto die = units_.function_at(function.address, function.linkage);
+  auto found = die ? declared_at(*die) : std::nullopt;
+  return found ? found : line(function.address);
+}
+
+std::optional<SourceLine> DebugInfo::line(Address address) {
+  for (Dwarf_Die unit : units_.units_at(address)) {
+    Dwarf_Line* found = dwarf_getsrc_die(&unit, address.value());
+    int number = 0;
+    if (found == nullptr || dwarf_lineno(found, &number) != 0 || number <= 0) continue;
+    const char* path = dwarf_linesrc(found, nullptr, nullptr);
+    if (path == nullptr) continue;
+    return SourceLine{relative_to(path, unit), static_cast<unsigned>(number)};
+  }
+  return std::nullopt;
+}
+
+}  // namespace ttrace

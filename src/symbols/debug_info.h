@@ -1,0 +1,44 @@
+// DWARF, for the functions that somebody asks about.
+#pragma once
+
+#include <elfutils/libdw.h>
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "symbols/debug_types.h"
+#include "symbols/debug_units.h"
+#include "symbols/elf_file.h"
+#include "symbols/module.h"
+
+namespace ttrace {
+
+/// The debug information of one file.
+class DebugInfo {
+ public:
+  /// nullptr when the file has none, or none that libdw can read. `file` must outlive the object.
+  static std::unique_ptr<DebugInfo> open(const ElfFile& file);
+
+  /// See Module.
+  const Signature* signature(const Function& function);
+  std::optional<SourceLine> definition(const Function& function);
+  std::optional<SourceLine> line(Address address);
+
+ private:
+  struct End {
+    void operator()(Dwarf* dwarf) const { dwarf_end(dwarf); }
+  };
+  DebugInfo(Dwarf* dwarf, Abi abi) : dwarf_(dwarf), abi_(abi), units_(dwarf), types_(abi) {}
+  std::unique_ptr<Signature> read_signature(const Function& function);
+
+  std::unique_ptr<Dwarf, End> dwarf_;
+  Abi abi_;
+  DebugUnits units_;
+  DebugTypes types_;
+  // By linkage name too: identical code folding gives several functions one address.
+  std::map<std::pair<Address, std::string>, std::unique_ptr<Signature>> signatures_;
+};
+
+}  // namespace ttrace

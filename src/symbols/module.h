@@ -1,0 +1,106 @@
+// One ELF file and what it says about its functions.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "arch/abi.h"
+#include "base/address.h"
+#include "base/result.h"
+#include "symbols/types.h"
+
+namespace ttrace {
+
+/// A function of a module. Addresses are the file's own virtual addresses: add the load bias.
+struct Function {
+  std::string name;     // qualified and demangled, without parameters, ABI tags or clone suffixes
+  std::string linkage;  // the symbol as it stands in the file
+  Address address;
+  std::uint64_t size = 0;  // bytes; 0 when the file does not say
+  bool clone = false;      // .isra, .constprop, .part: the ABI's argument registers would lie
+};
+
+struct SourceLine {
+  std::string file;
+  unsigned line = 0;
+};
+
+/// A segment that is mapped when the file is loaded.
+struct Segment {
+  Address address;
+  FileOffset offset;
+  std::uint64_t file_size = 0;
+  std::uint64_t memory_size = 0;
+  bool executable = false;
+};
+
+class FunctionPattern;
+
+/// An opened ELF file. Symbols are read when first asked for; DWARF only for the functions asked
+/// about. Reads a hostile file without crashing, hanging or unbounded memory: every count and
+/// offset is checked against the file.
+class Module {
+ public:
+  /// Opens the file at `path` (which may be a /proc/PID/map_files entry); `shown_as` is the path
+  /// that messages name. Errors: cannot be opened; not an ELF file; an ELF file that is truncated
+  /// or whose headers do not make sense ("app: not a valid ELF file: section headers past the end
+  /// of the file"); a machine that ttrace does not know.
+  static Result<std::unique_ptr<Module>> open(const std::string& path, std::string shown_as);
+  Module(const Module&) = delete;
+  Module& operator=(const Module&) = delete;
+  ~Module();
+
+  [[nodiscard]] const std::string& path() const;    // shown_as
+  [[nodiscard]] const std::string& soname() const;  // DT_SONAME, or the path's last part
+  [[nodiscard]] Abi machine() const;
+  [[nodiscard]] bool position_independent() const;  // ET_DYN
+  [[nodiscard]] std::span<const Segment> segments() const;
+  [[nodiscard]] Address entry() const;
+  [[nodiscard]] const std::string& build_id() const;  // hexadecimal, empty when there is none
+
+  /// All functions of .symtab (or of .dynsym when the file is stripped), and of a separate debug
+  /// file found by build-id or debuglink, ordered by address; one for each address, with the best
+  /// of several names (global before weak before local, then the shortest, then alphabetical).
+  /// Never a `.cold` part, an undefined or zero-address symbol, a PLT stub, an address outside the
+  /// executable segments, or an IFUNC (its address is that of its resolver). Errors: a symbol
+  /// table that contradicts itself.
+  [[nodiscard]] Result<std::span<const Function>> functions();
+  /// The functions whose name `pattern` matches, by address, one for each address: of several
+  /// names that an address has, the best that matches (`write` in libc.so.6, where functions() has
+  /// `__write`). Errors: as functions().
+  [[nodiscard]] Result<std::vector<const Function*>> matching(const FunctionPattern& pattern);
+  /// The function that contains `address` (a file virtual address), or nullptr.
+  [[nodiscard]] const Function* function_at(Address address);
+  /// The address of a function by its linkage name ("__cxa_begin_catch"); nullopt when the module
+  /// does not define it. Exported names cost a hash lookup; the first other name costs a walk over
+  /// the symbol table.
+  [[nodiscard]] std::optional<Address> find_linkage_name(std::string_view name);
+
+  /// The dynamic loader that the program asks for (PT_INTERP); empty when it is static.
+  [[nodiscard]] std::string interpreter() const;
+  /// Whether it imports execve or one of its kin, so that it may become another program.
+  [[nodiscard]] bool imports_exec() const;
+
+  /// Whether there is debug information (DWARF) for any function.
+  [[nodiscard]] bool has_debug_info();
+  /// Parameters and result, in the order of the source, or nullptr when the debug information says
+  /// nothing about this function. The result lives as long as the module.
+  [[nodiscard]] const Signature* signature(const Function& function);
+  /// Where the source defines a function; nullopt when unknown. (The line of its address may be an
+  /// inlined function's.)
+  [[nodiscard]] std::optional<SourceLine> definition(const Function& function);
+  /// Source line of an address; nullopt when unknown.
+  [[nodiscard]] std::optional<SourceLine> line(Address address);
+
+ private:
+  Module();
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace ttrace

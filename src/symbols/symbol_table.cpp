@@ -1,0 +1,226 @@
+#include "symbols/symbol_table.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <tuple>
+
+#include "symbols/pattern.h"
+
+namespace ttrace {
+namespace {
+
+struct Symbol {
+  Address address;
+  std::uint64_t size = 0;
+  std::string_view name;
+  int rank = 0;  // 0 global, 1 weak, 2 local
+};
+
+int rank_of(unsigned char info) {
+  switch (GELF_ST_BIND(info)) {
+    case STB_GLOBAL:
+    case STB_GNU_UNIQUE:
+      return 0;
+    case STB_WEAK:
+      return 1;
+    default:
+      return 2;
+  }
+}
+
+/// A symbol table section and the strings that its names are in.
+struct Table {
+  Elf_Data* data = nullptr;
+  std::size_t count = 0;
+  std::span<const char> strings;
+};
+
+std::optional<Table> open_table(const ElfFile& file, GElf_Word type) {
+  auto section = file.section_of_type(type);
+  if (!section) return std::nullopt;
+  auto strings = file.section_at(section->header.sh_link);
+  if (!strings || strings->header.sh_type != SHT_STRTAB) return std::nullopt;
+  Table table;
+  table.data = elf_getdata(section->handle, nullptr);
+  std::size_t entry = gelf_fsize(file.elf(), ELF_T_SYM, 1, EV_CURRENT);
+  if (table.data == nullptr || entry == 0) return std::nullopt;
+  table.count = table.data->d_size / entry;
+  table.strings = file.contents(*strings);
+  return table;
+}
+
+/// The function that symbol `index` defines. An IFUNC symbol is none: its address is the
+/// resolver's, which runs once, in the dynamic linker, with other arguments and another result.
+std::optional<Symbol> function_symbol(const ElfFile& file, const Table& table, std::size_t index) {
+  GElf_Sym symbol;
+  if (gelf_getsym(table.data, static_cast<int>(index), &symbol) == nullptr) return std::nullopt;
+  if (GELF_ST_TYPE(symbol.st_info) != STT_FUNC || symbol.st_shndx == SHN_UNDEF ||
+      symbol.st_value == 0)
+    return std::nullopt;
+  Symbol result{Address(symbol.st_value), symbol.st_size, {}, rank_of(symbol.st_info)};
+  if (!file.executable(result.address)) return std::nullopt;
+  result.name = ElfFile::string_at(table.strings, symbol.st_name);
+  if (result.name.empty()) return std::nullopt;
+  return result;
+}
+
+bool better(const Symbol& a, const Symbol& b) {
+  return std::tuple(a.address, a.rank, a.name.size(), a.name) <
+         std::tuple(b.address, b.rank, b.name.size(), b.name);
+}
+
+/// `memcpy@@GLIBC_2.14` without its version.
+std::string_view unversioned(std::string_view name) {
+  auto at = name.find('@');
+  return at == std::string_view::npos || at == 0 ? name : name.substr(0, at);
+}
+
+}  // namespace
+
+Result<SymbolTable> SymbolTable::read(const ElfFile& file, const ElfFile& symbols,
+                                      GElf_Word section_type) {
+  SymbolTable result(file);
+  auto table = open_table(symbols, section_type);
+  if (!table) return result;
+  // Names may share their bytes, but a table whose names are many times longer than its strings
+  // was made to fill the memory.
+  std::size_t budget = 16 * table->strings.size() + (1U << 20U);
+  std::vector<Symbol> found;
+  for (std::size_t i = 0; i < table->count; ++i) {
+    auto symbol = function_symbol(file, *table, i);
+    if (!symbol || is_cold_part(symbol->name)) continue;
+    if (symbol->name.size() > budget)
+      return Error{0, "the symbol table's names overlap without sense"};
+    budget -= symbol->name.size();
+    found.push_back(*symbol);
+  }
+  std::sort(found.begin(), found.end(), better);
+  result.functions_.reserve(found.size());
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    const Symbol& symbol = found[i];
+    bool first = i == 0 || found[i - 1].address != symbol.address;
+    if (!first && found[i - 1].name == symbol.name) continue;
+    (first ? result.functions_ : result.aliases_)
+        .push_back(
+            {{}, std::string(symbol.name), symbol.address, symbol.size, is_clone(symbol.name)});
+    if (!first && result.functions_.back().size == 0) result.functions_.back().size = symbol.size;
+  }
+  return result;
+}
+
+Function* SymbolTable::at(Address address) {
+  if (!file_->executable(address)) return nullptr;
+  auto after = std::upper_bound(functions_.begin(), functions_.end(), address,
+                                [](Address a, const Function& f) { return a < f.address; });
+  // The nearest one before may be an entry point inside a larger function, and end before it does.
+  constexpr int kFurthest = 8;
+  for (int i = 0; i < kFurthest && after != functions_.begin(); ++i) {
+    auto next = after--;
+    std::uint64_t offset = address - after->address;
+    if (offset < after->size) return &*after;
+    // Of unknown size: as far as the next one.
+    if (after->size == 0 && i == 0 && (next == functions_.end() || address < next->address))
+      return &*after;
+  }
+  return nullptr;
+}
+
+namespace {
+
+std::uint32_t gnu_hash(std::string_view name) {
+  std::uint32_t hash = 5381;
+  for (char c : name)
+    hash = hash * 33 + static_cast<unsigned char>(c);
+  return hash;
+}
+
+/// The parts of a .gnu.hash section that a lookup needs: 32-bit words throughout.
+struct GnuHash {
+  std::span<const char> bytes;
+  std::uint64_t buckets = 0;  // offsets
+  std::uint64_t chains = 0;
+  std::uint32_t bucket_count = 0;
+  std::uint32_t first_symbol = 0;
+
+  [[nodiscard]] std::optional<std::uint32_t> word(std::uint64_t offset) const {
+    std::uint32_t value = 0;
+    if (offset > bytes.size() || bytes.size() - offset < sizeof(value)) return std::nullopt;
+    std::memcpy(&value, bytes.data() + offset, sizeof(value));
+    return value;
+  }
+};
+
+std::optional<GnuHash> open_gnu_hash(const ElfFile& file) {
+  auto section = file.section_of_type(SHT_GNU_HASH);
+  if (!section) return std::nullopt;
+  GnuHash hash;
+  hash.bytes = file.contents(*section);
+  auto buckets = hash.word(0);
+  auto first = hash.word(4);
+  auto bloom_words = hash.word(8);
+  if (!buckets || !first || !bloom_words || *buckets == 0) return std::nullopt;
+  std::uint64_t bloom_word = file.header().e_ident[EI_CLASS] == ELFCLASS64 ? 8 : 4;
+  hash.bucket_count = *buckets;
+  hash.first_symbol = *first;
+  hash.buckets = 16 + *bloom_words * bloom_word;
+  hash.chains = hash.buckets + std::uint64_t{*buckets} * 4;
+  return hash;
+}
+
+/// Whether a version other than the default one belongs to symbol `index` (`memcpy@GLIBC_2.2.5`).
+bool old_version(std::span<const char> versions, std::size_t index) {
+  constexpr std::uint16_t kHidden = 0x8000;
+  std::uint16_t version = 0;
+  if (versions.size() / sizeof(version) <= index) return false;
+  std::memcpy(&version, versions.data() + index * sizeof(version), sizeof(version));
+  return (version & kHidden) != 0;
+}
+
+}  // namespace
+
+std::optional<Address> find_exported(const ElfFile& file, std::string_view name) {
+  auto hash = open_gnu_hash(file);
+  auto table = open_table(file, SHT_DYNSYM);
+  if (!hash || !table) return std::nullopt;
+  auto version_section = file.section_of_type(SHT_GNU_versym);
+  auto versions = version_section ? file.contents(*version_section) : std::span<const char>();
+  std::uint32_t wanted = gnu_hash(name);
+  auto index = hash->word(hash->buckets + std::uint64_t{wanted % hash->bucket_count} * 4);
+  if (!index || *index < hash->first_symbol) return std::nullopt;
+  std::optional<Address> found;
+  for (std::uint64_t i = *index; i < table->count; ++i) {
+    auto entry = hash->word(hash->chains + (i - hash->first_symbol) * 4);
+    if (!entry) break;
+    if ((*entry | 1U) == (wanted | 1U)) {
+      auto symbol = function_symbol(file, *table, i);
+      if (symbol && symbol->name == name) {
+        found = symbol->address;
+        if (!old_version(versions, i)) break;
+      }
+    }
+    if ((*entry & 1U) != 0) break;  // the end of the chain
+  }
+  return found;
+}
+
+std::unordered_map<std::string_view, Address> addresses_by_name(const ElfFile& file,
+                                                                const ElfFile& symbols) {
+  std::unordered_map<std::string_view, Address> addresses;
+  auto table = open_table(symbols, SHT_SYMTAB);
+  if (!table) return addresses;
+  std::size_t budget = 16 * table->strings.size() + (1U << 20U);
+  addresses.reserve(table->count / 2);
+  for (std::size_t i = 0; i < table->count; ++i) {
+    auto symbol = function_symbol(file, *table, i);
+    if (!symbol) continue;
+    if (symbol->name.size() > budget) break;  // hashing them all would take too long
+    budget -= symbol->name.size();
+    // Local symbols come first in every table, so a global one replaces them.
+    auto [known, fresh] = addresses.emplace(unversioned(symbol->name), symbol->address);
+    if (!fresh && symbol->rank < 2) known->second = symbol->address;
+  }
+  return addresses;
+}
+
+}  // namespace ttrace

@@ -1,0 +1,93 @@
+// The types of a program, as its debug information describes them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace ttrace {
+
+struct Type;
+
+/// A member of a struct, class or union.
+struct Member {
+  std::string name;  // empty for a base class or an anonymous member
+  const Type* type = nullptr;
+  std::uint64_t offset = 0;      // bytes
+  std::uint32_t bit_size = 0;    // 0: not a bitfield
+  std::uint32_t bit_offset = 0;  // bits from the start of the containing byte `offset`
+  bool base_class = false;
+  bool artificial = false;  // the compiler's own: a vtable pointer
+};
+
+struct Enumerator {
+  std::string name;
+  std::int64_t value = 0;
+};
+
+/// One type. Owned by the module it comes from; typedefs and cv-qualifiers are already looked
+/// through (`name` keeps the typedef's name where there was one).
+struct Type {
+  enum class Kind : std::uint8_t {
+    Void,
+    Signed,
+    Unsigned,
+    Char,  // a character type: size 1 (char, signed char, unsigned char), 2, 4 (wchar_t, char32_t)
+    Bool,
+    Float,  // size 4, 8, 16 (x87 long double is 16 bytes with `x87` set)
+    Enum,
+    Pointer,
+    Reference,  // of both kinds
+    MemberPointer,
+    Struct,
+    Union,
+    Array,
+    Function,
+    Unknown,  // described in a way that is not understood, only declared, or too deeply nested:
+              // nothing is known but the name and the size (0: not even that)
+  };
+  Kind kind = Kind::Unknown;
+  bool x87 = false;
+  bool by_reference = false;  // C++: not trivial for the purpose of calls (DW_AT_calling_convention
+                              // or, without it, a user-provided copy constructor or destructor)
+  std::uint64_t size = 0;     // bytes
+  std::uint32_t align = 0;    // bytes; 0: natural
+  std::string name;
+  // Of a pointer, reference or array; an enum's underlying type. nullptr: the file does not say, or
+  // it lies behind more pointers than are followed (four from a parameter).
+  const Type* target = nullptr;
+  std::uint64_t count = 0;  // elements of an array
+  std::vector<Member> members;
+  std::vector<Enumerator> enumerators;
+};
+
+/// Where debug information says a parameter is when the function's first instruction executes.
+/// Only what is true at that instruction stands here: a location list entry that covers it.
+struct EntryLocation {
+  enum class Kind : std::uint8_t {
+    None,      // no statement (or a frame location, not yet true): use the calling convention
+    Register,  // DWARF register `reg`
+    Stack,     // at SP-at-entry + offset (frame base DW_OP_call_frame_cfa + n)
+    Constant,  // the value itself is `offset`: its low bytes, as many as the type has
+    OptimizedOut,
+  };
+  Kind kind = Kind::None;
+  unsigned reg = 0;
+  std::int64_t offset = 0;
+};
+
+struct Parameter {
+  std::string name;  // may be empty
+  const Type* type = nullptr;
+  EntryLocation location;
+  bool artificial = false;  // `this` and its like
+};
+
+/// A function's parameters and result.
+struct Signature {
+  std::vector<Parameter> parameters;
+  const Type* result = nullptr;  // nullptr: void
+  bool variadic = false;
+};
+
+}  // namespace ttrace
