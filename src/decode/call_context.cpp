@@ -1,0 +1,346 @@
+#include "decode/call_context.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace ttrace {
+
+using tables::Index;
+using tables::kNone;
+using tables::Type;
+
+namespace {
+
+// The kernel accepts no longer path (PATH_MAX), its NUL included.
+constexpr std::size_t kPathMax = 4096;
+// With -v arrays are shown whole, up to here.
+constexpr std::size_t kArrayMax = 4096;
+
+bool in_memory(Type::Kind kind) {
+  return kind >= Type::Kind::String;
+}
+
+}  // namespace
+
+std::uint64_t load_number(std::span<const std::byte> bytes) {
+  std::uint64_t result = 0;
+  std::memcpy(&result, bytes.data(), std::min(bytes.size(), sizeof(result)));
+  return result;
+}
+
+std::uint64_t truncate_to(std::uint64_t raw, std::size_t size) {
+  return size >= 8 ? raw : raw & ((std::uint64_t{1} << (size * 8)) - 1);
+}
+
+std::int64_t sign_extend(std::uint64_t raw, std::size_t size) {
+  if (size == 0 || size >= 8) return static_cast<std::int64_t>(raw);
+  const auto shift = 64 - size * 8;
+  return static_cast<std::int64_t>(raw << shift) >> shift;
+}
+
+// --- where numbers come from ------------------------------------------------------------------
+
+std::uint64_t CallContext::error() const {
+  return outcome_ != nullptr && outcome_->is_error ? static_cast<std::uint64_t>(-outcome_->rval)
+                                                   : 0;
+}
+
+std::uint64_t CallContext::argument(std::size_t index) const {
+  const auto& row = tables::kArguments[pending_.description->arguments.first + index];
+  const auto reg = row.reg[abi_index()];
+  const auto& args = pending_.request.args;
+  const std::uint64_t low = truncate_to(args[reg], word());
+  const bool two_registers = row.direction == tables::Direction::Value &&
+                             tables::kTypes[row.type].size[abi_index()] > word();
+  if (!two_registers || reg + 1U >= args.size()) return low;
+  return low | args[reg + 1U] << 32;
+}
+
+const Value* CallContext::decoded(std::size_t index) const {
+  for (std::size_t i = 0; i < pending_.count; ++i) {
+    if (pending_.rows[i] == index) return &pending_.args[i];
+  }
+  return nullptr;
+}
+
+std::uint64_t CallContext::pointed(const tables::Operand& operand) const {
+  const std::size_t size = operand.size[abi_index()];
+  std::array<std::byte, 8> bytes{};
+  if (memory_.read(Address(argument(operand.index)), std::span(bytes).first(size)) != size)
+    return 0;
+  std::uint64_t now = load_number(bytes);
+  // What the kernel says after the call may be more than the caller had room for (accept's
+  // addrlen): only the smaller of both was filled in.
+  const Value* before = at_exit() ? decoded(operand.index) : nullptr;
+  if (before != nullptr && before->children.size() == 1) {
+    now = std::min(now, before->children.front().number);
+  }
+  return now;
+}
+
+std::uint64_t CallContext::evaluate(Index index) const {
+  using Source = tables::Operand::Source;
+  const auto& operand = tables::kOperands[index];
+  switch (operand.source) {
+    case Source::Literal:
+      return operand.literal;
+    case Source::Argument:
+      return truncate_to(argument(operand.index), operand.size[abi_index()]);
+    case Source::Pointed:
+      return pointed(operand);
+    case Source::Field: {
+      const std::size_t offset = operand.offset[abi_index()];
+      const std::size_t size = operand.size[abi_index()];
+      if (offset + size > structure_.size()) return 0;
+      return load_number(structure_.subspan(offset, size));
+    }
+    case Source::Return:
+      return outcome_ != nullptr && !outcome_->is_error
+                 ? truncate_to(static_cast<std::uint64_t>(outcome_->rval), word())
+                 : 0;
+    case Source::Error:
+      return error();
+  }
+  return 0;
+}
+
+bool CallContext::holds(Index index) const {
+  using Test = tables::Condition::Test;
+  if (index == kNone) return true;
+  const auto& condition = tables::kConditions[index];
+  const std::uint64_t value = evaluate(condition.operand) & condition.mask[abi_index()];
+  const auto values =
+      tables::kConditionValues.subspan(condition.values.first, condition.values.count);
+  auto equal = [&](const auto& row) { return row[abi_index()] == value; };
+  auto common_bit = [&](const auto& row) { return (row[abi_index()] & value) != 0; };
+  switch (condition.test) {
+    case Test::AnyBit:
+      return values.empty() ? value != 0 : std::ranges::any_of(values, common_bit);
+    case Test::Is:
+      return std::ranges::any_of(values, equal);
+    case Test::IsNot:
+      return std::ranges::none_of(values, equal);
+  }
+  return false;
+}
+
+const tables::Layout* CallContext::layout(const Type& type) const {
+  const Index index = tables::kStructs[type.ref].layout[abi_index()];
+  return index == kNone ? nullptr : &tables::kLayouts[index];
+}
+
+// --- constants --------------------------------------------------------------------------------
+
+Value lookup_symbol(Index set_index, std::uint64_t value, Abi abi) {
+  const auto& set = tables::kSets[set_index];
+  const auto slice = set.constants[static_cast<std::size_t>(abi)];
+  const auto rows = tables::kConstants.subspan(slice.first, slice.count);
+  auto it = std::ranges::lower_bound(rows, value, {}, &tables::Constant::value);
+  if (it != rows.end() && it->value == value) return Value::symbol(it->name, value);
+  if (!set.family.empty()) return Value::unknown_symbol(value, set.family);
+  return set.is_signed ? Value::integer(sign_extend(value, 4)) : Value::natural(value);
+}
+
+Value CallContext::flags(Index set_index, std::uint64_t value) {
+  const auto& set = tables::kSets[set_index];
+  const auto slice = set.constants[abi_index()];
+  auto children = arena().allocate<Value>(slice.count + std::size_t{2});
+  std::size_t count = 0;
+  std::uint64_t rest = value;
+  Value last;  // a group at the end, which follows the bits without a name: CLONE_VM|0x1|SIGCHLD
+  const auto rows = tables::kConstants.subspan(slice.first, slice.count);
+  for (const auto& row : rows) {
+    if (row.group != kNone) {
+      const std::uint64_t bits = value & row.mask;
+      const Value member = symbol(row.group, bits);
+      const bool known = member.kind == Value::Kind::Symbol && !member.text.empty();
+      const bool at_end = &row == &rows.back();
+      // What is no member of a nameless family is left to the other bits without a name.
+      if (!known && (bits == 0 || (member.kind != Value::Kind::Symbol && !at_end))) continue;
+      (at_end ? last : children[count++]) = member;
+      rest &= ~row.mask;
+    } else if ((rest & row.mask) == row.value && (row.value != 0 || (value & row.mask) == 0)) {
+      children[count++] = Value::symbol(row.name, row.value);
+      rest &= ~row.mask;
+    }
+  }
+  if (set.octal_rest) {
+    if (count == 0) return Value::octal(rest);
+    children[count++] = Value::octal(rest);
+  } else if (rest != 0) {
+    if (count == 0 && last.kind == Value::Kind::None) {
+      return set.family.empty() ? Value::hex(rest) : Value::unknown_symbol(rest, set.family);
+    }
+    children[count++] = Value::hex(rest);
+  }
+  if (last.kind != Value::Kind::None) children[count++] = last;
+  Value result = Value::list(Value::Kind::Flags, children.first(count));
+  result.number = value;
+  return result;
+}
+
+// --- values -----------------------------------------------------------------------------------
+
+Value CallContext::scalar(const Type& type, std::uint64_t raw_value) {
+  using Kind = Type::Kind;
+  const std::size_t size = type.size[abi_index()];
+  const std::uint64_t raw = truncate_to(raw_value, size);
+  switch (type.kind) {
+    case Kind::None:
+      return Value::none();
+    case Kind::Signed:
+    case Kind::Fd:
+      return Value::integer(sign_extend(raw, size));
+    case Kind::Unsigned:
+      return Value::natural(raw);
+    case Kind::Hex:
+      return Value::hex(raw);
+    case Kind::Octal:
+      return Value::octal(raw);
+    case Kind::Id:
+      return sign_extend(raw, size) == -1 ? Value::integer(-1) : Value::natural(raw);
+    case Kind::Address:
+      return Value::address(Address(raw));
+    case Kind::Enum:
+      return symbol(type.ref, raw);
+    case Kind::Flags:
+      return flags(type.ref, raw);
+    case Kind::Custom:
+      return tables::kCustoms[type.ref](*this, CustomInput{.value = raw});
+    case Kind::Pointer:
+      return pointee(tables::kTypes[type.ref], Address(raw));
+    case Kind::String:
+    case Kind::Path:
+    case Kind::Bytes:
+    case Kind::CharArray:
+    case Kind::Struct:
+    case Kind::Array:
+    case Kind::CustomMemory:
+      break;
+  }
+  return Value::hex(raw);
+}
+
+Value CallContext::pointee(const Type& type, Address at, const Value* before) {
+  using Kind = Type::Kind;
+  if (type.kind == Kind::CustomMemory) {
+    CustomInput input{.value = at.value(), .before = before};
+    if (type.length != kNone) {
+      input.length = evaluate(type.length);
+      input.has_length = true;
+    }
+    return tables::kCustoms[type.ref](*this, input);
+  }
+  if (at.null()) return Value::address(at);
+  if (type.kind == Kind::String) return string(at, options_.string_limit);
+  if (type.kind == Kind::Path) return string(at, kPathMax - 1);
+  if (type.kind == Kind::Bytes) return bytes(at, evaluate(type.length));
+  if (type.kind == Kind::Array) {
+    return array(tables::kTypes[type.ref], at, evaluate(type.length));
+  }
+  const std::size_t size = type.size[abi_index()];
+  const auto storage = read(at, size);
+  if (storage.empty() || storage.size() != size) return Value::unreadable(at);
+  Value value = load(type, storage);
+  if (in_memory(type.kind)) return value;
+  return Value::list(Value::Kind::Array, list({&value, 1}));
+}
+
+std::span<const std::byte> CallContext::read(Address at, std::size_t size) {
+  auto storage = arena().allocate<std::byte>(size);
+  if (size == 0) return storage;
+  return storage.first(memory_.read(at, storage));
+}
+
+Value CallContext::load(const Type& type, std::span<const std::byte> from) {
+  if (type.kind == Type::Kind::Struct) return structure(type, from);
+  if (type.kind == Type::Kind::Array) {
+    return elements(tables::kTypes[type.ref], from, false, Address());
+  }
+  if (type.kind == Type::Kind::CharArray) {
+    std::string_view all(reinterpret_cast<const char*>(from.data()), from.size());
+    all = all.substr(0, all.find('\0'));
+    const auto shown = all.substr(0, options_.string_limit);
+    return Value::string(text(shown), shown.size() < all.size());
+  }
+  return scalar(type, load_number(from));
+}
+
+Value CallContext::structure(const Type& type, std::span<const std::byte> from) {
+  const auto* layout = this->layout(type);
+  if (layout == nullptr) return Value::none();
+  const bool abbreviate = tables::kStructs[type.ref].abbreviated && !options_.verbose;
+  const auto outer = structure_;
+  auto values = arena().allocate<Value>(layout->fields.count);
+  std::size_t count = 0;
+  for (const auto& field : tables::kFields.subspan(layout->fields.first, layout->fields.count)) {
+    if (abbreviate && !field.brief) continue;
+    structure_ = from;  // a nested structure changed it
+    if (!holds(field.condition)) continue;
+    const auto& field_type = tables::kTypes[field.type];
+    values[count++] = load(field_type, from.subspan(field.offset, field_type.size[abi_index()]))
+                          .named(field.name);
+  }
+  structure_ = outer;
+  return Value::list(Value::Kind::Struct, values.first(count), abbreviate);
+}
+
+Value CallContext::array(const Type& element, Address at, std::uint64_t count) {
+  if (at.null()) return Value::address(at);
+  const std::size_t size = element.size[abi_index()];
+  const std::size_t limit = options_.verbose ? kArrayMax : options_.array_limit;
+  const auto shown = static_cast<std::size_t>(std::min<std::uint64_t>(count, limit));
+  auto storage = arena().allocate<std::byte>(shown * size);
+  std::size_t got = storage.empty() ? 0 : memory_.read(at, storage);
+  if (got < size && shown > 0) return Value::unreadable(at);
+  got -= got % std::max<std::size_t>(size, 1);
+  return elements(element, storage.first(got), count > shown,
+                  got < storage.size() ? at + got : Address());
+}
+
+Value CallContext::elements(const Type& element, std::span<const std::byte> from, bool more,
+                            Address unreadable) {
+  const std::size_t size = std::max<std::size_t>(element.size[abi_index()], 1);
+  const std::size_t count = from.size() / size;
+  auto values = arena().allocate<Value>(count + 1);
+  for (std::size_t i = 0; i < count; ++i)
+    values[i] = load(element, from.subspan(i * size, size));
+  if (unreadable.null()) return Value::list(Value::Kind::Array, values.first(count), more);
+  // As strace: the elements that could be read, then where the others would have been.
+  values[count] = Value::verbatim("...");
+  std::array<char, 24> digits{};
+  std::size_t length = 0;
+  for (std::uint64_t n = unreadable.value(); n != 0; n >>= 4) {
+    digits.at(digits.size() - ++length) = "0123456789abcdef"[n & 15];
+  }
+  digits.at(digits.size() - ++length) = 'x';
+  digits.at(digits.size() - ++length) = '0';
+  values[count].comment = text({digits.data() + digits.size() - length, length});
+  return Value::list(Value::Kind::Array, values);
+}
+
+Value CallContext::string(Address at, std::size_t limit) {
+  if (at.null()) return Value::address(at);
+  std::array<char, kPathMax> fixed;
+  std::span<char> buffer = fixed;
+  if (limit + 1 > fixed.size()) {
+    buffer = arena().allocate<char>(limit + 1);
+  } else {
+    buffer = buffer.first(limit + 1);
+  }
+  const auto got = memory_.read_string(at, buffer);
+  if (!got.terminated && got.length < buffer.size()) return Value::unreadable(at);
+  const std::size_t shown = std::min(got.length, limit);
+  return Value::string(text({buffer.data(), shown}), !got.terminated);
+}
+
+Value CallContext::bytes(Address at, std::uint64_t length) {
+  if (at.null()) return Value::address(at);
+  const auto shown = std::min<std::uint64_t>(length, options_.string_limit);
+  auto storage = arena().allocate<std::byte>(static_cast<std::size_t>(shown));
+  if (!storage.empty() && memory_.read(at, storage) != storage.size()) return Value::unreadable(at);
+  return Value::string({reinterpret_cast<const char*>(storage.data()), storage.size()},
+                       shown < length);
+}
+
+}  // namespace ttrace

@@ -1,0 +1,105 @@
+// One call while it is being decoded: what the table-driven decoder and the hand-written decoders
+// of custom/ work with.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "base/arena.h"
+#include "base/memory.h"
+#include "decode/decoder.h"
+#include "decode/tables.h"
+
+namespace ttrace {
+
+/// What a hand-written decoder gets.
+struct CustomInput {
+  std::uint64_t value = 0;   // of a scalar; the address of what is in memory
+  std::uint64_t length = 0;  // of what is in memory, when the description says it (has_length)
+  bool has_length = false;
+  const Value* before = nullptr;  // at the exit: what was decoded at the entry, of `inout`
+};
+
+/// The constant of an enum with this value, or how a value without one is shown.
+Value lookup_symbol(tables::Index set, std::uint64_t value, Abi abi);
+
+/// Decodes the parts of one call. Values that it makes live in the call's arena. Made for the entry
+/// or the exit and thrown away.
+class CallContext {
+ public:
+  CallContext(const DecodeOptions& options, PendingSyscall& pending, Memory& memory)
+      : options_(options), pending_(pending), memory_(memory) {}
+  CallContext(const DecodeOptions& options, PendingSyscall& pending, Memory& memory,
+              const SyscallOutcome& outcome)
+      : options_(options), pending_(pending), memory_(memory), outcome_(&outcome) {}
+
+  [[nodiscard]] const DecodeOptions& options() const { return options_; }
+  [[nodiscard]] Abi abi() const { return pending_.request.abi; }
+  [[nodiscard]] std::size_t abi_index() const { return static_cast<std::size_t>(abi()); }
+  [[nodiscard]] unsigned word() const { return word_size(abi()); }
+  [[nodiscard]] const SyscallRequest& request() const { return pending_.request; }
+  [[nodiscard]] Arena& arena() { return pending_.arena; }
+  [[nodiscard]] Memory& memory() { return memory_; }
+  [[nodiscard]] bool at_exit() const { return outcome_ != nullptr; }
+  /// What the call returned; only at the exit of a call that succeeded.
+  [[nodiscard]] std::int64_t returned() const { return outcome_->rval; }
+  /// The errno it failed with, 0 on success; only at the exit.
+  [[nodiscard]] std::uint64_t error() const;
+  /// The argument with this index in the description, as passed; both halves of a 64-bit one.
+  [[nodiscard]] std::uint64_t argument(std::size_t index) const;
+  /// What was decoded at the entry for the argument; null when there is none.
+  [[nodiscard]] const Value* decoded(std::size_t index) const;
+  /// The number that an operand stands for now; 0 when it cannot be read.
+  [[nodiscard]] std::uint64_t evaluate(tables::Index operand) const;
+  /// True for tables::kNone.
+  [[nodiscard]] bool holds(tables::Index condition) const;
+
+  /// A value of a type that a register can hold, `raw` having at least the type's bytes.
+  Value scalar(const tables::Type& type, std::uint64_t raw);
+  /// A value of a type that is in memory at `at`, or a scalar there: printed [1]. NULL and
+  /// unreadable memory give the address.
+  Value pointee(const tables::Type& type, Address at, const Value* before = nullptr);
+  /// A value of a type with a fixed size, out of bytes that were read.
+  Value load(const tables::Type& type, std::span<const std::byte> bytes);
+  /// The bytes at `at`, in the arena; fewer than `size` when not all can be read.
+  std::span<const std::byte> read(Address at, std::size_t size);
+
+  [[nodiscard]] Value symbol(tables::Index set, std::uint64_t value) const {
+    return lookup_symbol(set, value, abi());
+  }
+  Value flags(tables::Index set, std::uint64_t value);
+  /// A NUL-terminated string of which at most `limit` bytes are shown.
+  Value string(Address at, std::size_t limit);
+  /// `length` bytes of which at most options().string_limit are shown.
+  Value bytes(Address at, std::uint64_t length);
+
+  /// The layout of a structure type on this ABI; null when it has none.
+  [[nodiscard]] const tables::Layout* layout(const tables::Type& type) const;
+  std::span<const Value> list(std::span<const Value> values) { return arena().copy(values); }
+  std::string_view text(std::string_view text) { return arena().copy(text); }
+
+ private:
+  Value array(const tables::Type& type, Address at, std::uint64_t count);
+  /// As many elements as `bytes` hold; `more` of them exist.
+  Value elements(const tables::Type& element, std::span<const std::byte> bytes, bool more,
+                 Address unreadable);
+  Value structure(const tables::Type& type, std::span<const std::byte> bytes);
+  [[nodiscard]] std::uint64_t pointed(const tables::Operand& operand) const;
+
+  const DecodeOptions& options_;
+  PendingSyscall& pending_;
+  Memory& memory_;
+  const SyscallOutcome* outcome_ = nullptr;
+  std::span<const std::byte> structure_;  // the bytes that Operand::Source::Field refers to
+};
+
+/// A little-endian number out of up to 8 bytes.
+std::uint64_t load_number(std::span<const std::byte> bytes);
+/// Extends the sign of a number of `size` bytes (1 to 8).
+std::int64_t sign_extend(std::uint64_t raw, std::size_t size);
+/// The lowest `size` bytes (1 to 8) of a number.
+std::uint64_t truncate_to(std::uint64_t raw, std::size_t size);
+
+}  // namespace ttrace

@@ -1,0 +1,116 @@
+// What poll, select and their kin found.
+#include <algorithm>
+
+#include "decode/custom/custom.h"
+
+namespace ttrace::custom {
+
+namespace {
+
+constexpr std::size_t kPollfdSize = 8;
+
+std::span<const std::byte> descriptor_bits(CallContext& context, Address at,
+                                           std::uint64_t descriptors) {
+  constexpr std::uint64_t kMax = 1 << 20;  // descriptors: NR_OPEN
+  // The kernel reads and writes whole words.
+  const std::uint64_t bits = context.word() * 8;
+  const std::uint64_t words = (std::min(descriptors, kMax) + bits - 1) / bits;
+  return context.read(at, static_cast<std::size_t>(words * context.word()));
+}
+
+bool has(std::span<const std::byte> set, std::size_t descriptor) {
+  return descriptor / 8 < set.size() &&
+         (static_cast<unsigned>(set[descriptor / 8]) >> (descriptor % 8) & 1) != 0;
+}
+
+Value set_value(CallContext& context, Address at, std::uint64_t descriptors) {
+  if (at.null()) return Value::address(at);
+  // A negative count of descriptors, which the kernel refuses, is an int.
+  if (descriptors > 0x7fffffff) descriptors = 0;
+  const auto set = descriptor_bits(context, at, descriptors);
+  if (set.empty() && descriptors > 0) return Value::unreadable(at);
+  const auto end = static_cast<std::size_t>(std::min<std::uint64_t>(descriptors, set.size() * 8));
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < end; ++i)
+    count += has(set, i) ? 1U : 0U;
+  auto values = context.arena().allocate<Value>(count);
+  std::size_t next = 0;
+  for (std::size_t i = 0; i < end; ++i) {
+    if (has(set, i)) values[next++] = Value::natural(i);
+  }
+  return Value::list(Value::Kind::Set, values);
+}
+
+// The set in argument `index`, after the call; nothing when it is empty.
+Value result_set(CallContext& context, const CustomInput& input, std::size_t index) {
+  const Address at(context.argument(index));
+  if (at.null() || input.value == 0) return Value::none();
+  const Value value = set_value(context, at, context.argument(0));
+  return value.children.empty() ? Value::none() : value;
+}
+
+// The time that was left of the timeout in argument `index`: a call that did not time out wrote it.
+Value time_left(CallContext& context, const CustomInput& input, std::size_t index,
+                tables::Index type) {
+  const Address at(context.argument(index));
+  if (at.null() || input.value == 0) return Value::none();
+  return context.pointee(tables::kTypes[type], at);
+}
+
+}  // namespace
+
+Value descriptor_set(CallContext& context, const CustomInput& input) {
+  return set_value(context, Address(input.value), input.length);
+}
+
+Value select_timeout(CallContext&, const CustomInput& input) {
+  return input.value == 0 ? Value::verbatim("Timeout") : Value::none();
+}
+
+Value select_in(CallContext& context, const CustomInput& input) {
+  return result_set(context, input, 1);
+}
+Value select_out(CallContext& context, const CustomInput& input) {
+  return result_set(context, input, 2);
+}
+Value select_except(CallContext& context, const CustomInput& input) {
+  return result_set(context, input, 3);
+}
+
+Value select_left(CallContext& context, const CustomInput& input) {
+  constexpr std::size_t kTimeout = 4;
+  const bool nanoseconds = Decoder::name(context.abi(), context.request().number) == "pselect6";
+  return time_left(context, input, kTimeout,
+                   nanoseconds ? known::type::timespec : known::type::timeval);
+}
+
+Value ppoll_left(CallContext& context, const CustomInput& input) {
+  constexpr std::size_t kTimeout = 2;
+  return time_left(context, input, kTimeout, known::type::timespec);
+}
+
+Value poll_result(CallContext& context, const CustomInput& input) {
+  if (input.value == 0) return Value::none();
+  constexpr std::uint64_t kMax = 4096;
+  const auto count = static_cast<std::size_t>(std::min(context.argument(1) & 0xffffffff, kMax));
+  const auto bytes = context.read(Address(context.argument(0)), count * kPollfdSize);
+  const std::size_t limit = context.options().verbose ? count : context.options().array_limit;
+  auto values = context.arena().allocate<Value>(std::min(count, limit));
+  std::size_t shown = 0;
+  bool more = false;
+  for (std::size_t at = 0; at + kPollfdSize <= bytes.size(); at += kPollfdSize) {
+    const std::uint64_t events = number_at(bytes, at + 6, 2);
+    if (events == 0) continue;
+    if (shown == values.size()) {
+      more = true;
+      break;
+    }
+    ValueList<2> fields;
+    fields.add("fd", Value::integer(sign_extend(number_at(bytes, at, 4), 4)));
+    fields.add("revents", context.flags(known::set::poll_events, events));
+    values[shown++] = fields.structure(context.arena());
+  }
+  return Value::list(Value::Kind::Array, values.first(shown), more);
+}
+
+}  // namespace ttrace::custom

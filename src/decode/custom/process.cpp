@@ -1,0 +1,215 @@
+// Starting, waiting, limits, futex operations, rseq.
+#include <algorithm>
+#include <cstring>
+
+#include "decode/custom/custom.h"
+
+namespace ttrace::custom {
+
+namespace {
+
+// A list of pointers is read in pieces of this many.
+constexpr std::size_t kPointers = 64;
+// A longer environment is not counted to its end.
+constexpr std::size_t kPointersMax = 1 << 16;
+
+// Calls use(pointer) for each pointer up to the NULL, while it returns true. False when memory
+// ended before the NULL.
+template <class Use>
+bool each_pointer(CallContext& context, Address at, Use use) {
+  const std::size_t word = context.word();
+  std::array<std::byte, kPointers * 8> buffer;
+  for (std::size_t done = 0; done < kPointersMax;) {
+    const auto piece = std::span(buffer).first(kPointers * word);
+    const std::size_t got = context.memory().read(at + done * word, piece) / word;
+    for (std::size_t i = 0; i < got; ++i) {
+      const std::uint64_t pointer = number_at(piece, i * word, word);
+      if (pointer == 0 || !use(Address(pointer))) return true;
+    }
+    if (got < kPointers) return false;
+    done += got;
+  }
+  return false;
+}
+
+Value string_list(CallContext& context, Address at) {
+  if (at.null()) return Value::address(at);
+  const std::size_t limit =
+      context.options().verbose ? std::size_t{4096} : context.options().array_limit;
+  auto values = context.arena().allocate<Value>(limit + 1);
+  std::size_t count = 0;
+  bool more = false;
+  const bool complete = each_pointer(context, at, [&](Address pointer) {
+    if (count == limit) {
+      more = true;
+      return false;
+    }
+    values[count++] = context.string(pointer, context.options().string_limit);
+    return true;
+  });
+  if (!complete && count == 0) return Value::unreadable(at);
+  if (!complete) {
+    Value end = Value::verbatim("...");
+    end.comment = format(context.arena(), "{:#x}", (at + count * context.word()).value());
+    values[count++] = end;
+  }
+  return Value::list(Value::Kind::Array, values.first(count), more);
+}
+
+Value wait_text(CallContext& context, std::uint32_t status) {
+  Arena& arena = context.arena();
+  auto name = [&](unsigned signal) { return signal_name(static_cast<int>(signal)); };
+  const unsigned low = status & 0x7f;
+  if (low == 0 && status <= 0xffff) {
+    return Value::verbatim(
+        format(arena, "{{WIFEXITED(s) && WEXITSTATUS(s) == {}}}", status >> 8 & 0xff));
+  }
+  if (status == 0xffff) return Value::verbatim("{WIFCONTINUED(s)}");
+  if (low == 0x7f) {
+    const unsigned signal = status >> 8 & 0xff;
+    const unsigned event = status >> 16;
+    const auto stop = format(arena, "{{WIFSTOPPED(s) && WSTOPSIG(s) == {}{}}}", name(signal & 0x7f),
+                             (signal & 0x80) != 0 ? " | 0x80" : "");
+    if (event == 0) return Value::verbatim(stop);
+    return Value::verbatim(format(arena, "{} | {:#x} << 16", stop, event));
+  }
+  return Value::verbatim(format(arena, "{{WIFSIGNALED(s) && WTERMSIG(s) == {}{}}}", name(low),
+                                (status & 0x80) != 0 ? " && WCOREDUMP(s)" : ""));
+}
+
+Value limit(CallContext& context, std::uint64_t value, std::uint64_t infinity,
+            std::string_view name) {
+  if (value == infinity) return Value::symbol(name, value);
+  constexpr std::uint64_t kKilo = 1024;
+  if (value > kKilo && value % kKilo == 0) {
+    return Value::symbol(format(context.arena(), "{}*1024", value / kKilo), value);
+  }
+  return Value::natural(value);
+}
+
+}  // namespace
+
+Value wait_status(CallContext& context, const CustomInput& input) {
+  const Address at(input.value);
+  std::uint32_t status = 0;
+  // With WNOHANG, nothing may have happened: then nothing was written.
+  const bool written = context.at_exit() && context.returned() != 0;
+  if (at.null() || !written || !context.memory().read_object(at, status)) {
+    return Value::unreadable(at);
+  }
+  const Value text = wait_text(context, status);
+  return Value::list(Value::Kind::Array, context.list({&text, 1}));
+}
+
+Value argument_list(CallContext& context, const CustomInput& input) {
+  return string_list(context, Address(input.value));
+}
+
+Value environment(CallContext& context, const CustomInput& input) {
+  const Address at(input.value);
+  if (context.options().verbose || at.null()) return string_list(context, at);
+  std::size_t count = 0;
+  const bool complete = each_pointer(context, at, [&](Address) { return ++count, true; });
+  Value value = Value::address(at);
+  if (!complete && count == 0) return Value::unreadable(at);
+  value.comment = format(context.arena(), "{} var{}{}", count, count == 1 ? "" : "s",
+                         complete ? "" : ", unterminated");
+  return value;
+}
+
+Value clone3_arguments(CallContext& context, const CustomInput& input) {
+  constexpr std::size_t kFirstVersion = 64;
+  constexpr std::uint64_t kPidfd = 0x1000;
+  constexpr std::uint64_t kParentSettid = 0x100000;
+  const Address at(input.value);
+  const auto& type = tables::kTypes[known::type::clone_args];
+  const std::size_t full = type.size[context.abi_index()];
+  const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(input.length, full));
+  auto bytes = context.arena().allocate<std::byte>(full);
+  std::memset(bytes.data(), 0, full);
+  if (at.null() || size < kFirstVersion || context.memory().read(at, bytes.first(size)) != size) {
+    return Value::unreadable(at);
+  }
+  const Value call = context.load(type, bytes);
+  if (!context.at_exit() || context.error() != 0) return call;
+  const std::uint64_t flags = number_at(bytes, 0, 8);
+  ValueList<2> filled;
+  auto add = [&](std::string_view name, std::size_t offset) {
+    std::int32_t id = 0;
+    if (!context.memory().read_object(Address(number_at(bytes, offset, 8)), id)) return;
+    const Value value = Value::integer(id);
+    filled.add(name, Value::list(Value::Kind::Array, context.list({&value, 1})));
+  };
+  if ((flags & kPidfd) != 0) add("pidfd", 8);
+  if ((flags & kParentSettid) != 0) add("parent_tid", 24);
+  if (filled.empty()) return call;
+  const std::array both{call, filled.structure(context.arena())};
+  return Value::list(Value::Kind::Change, context.list(both));
+}
+
+Value address64(CallContext&, const CustomInput& input) {
+  return Value::address(Address(input.value));
+}
+
+Value cpu_set(CallContext& context, const CustomInput& input) {
+  constexpr std::uint64_t kMax = 8192;  // bytes: more than any kernel's NR_CPUS
+  const Address at(input.value);
+  const auto size = static_cast<std::size_t>(std::min(input.length, kMax));
+  const auto bytes = context.read(at, size);
+  if (at.null() || bytes.size() != size) return Value::unreadable(at);
+  auto has = [&](std::size_t cpu) {
+    return (static_cast<unsigned>(bytes[cpu / 8]) >> (cpu % 8) & 1) != 0;
+  };
+  std::size_t count = 0;
+  for (std::size_t cpu = 0; cpu < size * 8; ++cpu)
+    count += has(cpu) ? 1U : 0U;
+  auto values = context.arena().allocate<Value>(count);
+  std::size_t next = 0;
+  for (std::size_t cpu = 0; cpu < size * 8; ++cpu) {
+    if (has(cpu)) values[next++] = Value::natural(cpu);
+  }
+  return Value::list(Value::Kind::Set, values);
+}
+
+Value rlimit_value(CallContext& context, const CustomInput& input) {
+  return limit(context, input.value, truncate_to(~std::uint64_t{0}, context.word()),
+               "RLIM_INFINITY");
+}
+
+Value rlimit_value64(CallContext& context, const CustomInput& input) {
+  return limit(context, input.value, ~std::uint64_t{0}, "RLIM64_INFINITY");
+}
+
+Value rseq_area(CallContext& context, const CustomInput& input) {
+  constexpr std::size_t kFirstVersion = 32;
+  const Address at(input.value);
+  const auto& type = tables::kTypes[known::type::rseq];
+  const std::size_t full = type.size[context.abi_index()];
+  const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(input.length, full));
+  auto bytes = context.arena().allocate<std::byte>(full);
+  // Members that a shorter, older area does not have are 0, as strace shows them.
+  std::memset(bytes.data(), 0, full);
+  if (at.null() || size < kFirstVersion || context.memory().read(at, bytes.first(size)) != size) {
+    return Value::unreadable(at);
+  }
+  return context.load(type, bytes);
+}
+
+Value futex_wake_op(CallContext& context, const CustomInput& input) {
+  static constexpr std::array<std::string_view, 5> kOperations{"SET", "ADD", "OR", "ANDN", "XOR"};
+  static constexpr std::array<std::string_view, 6> kComparisons{"EQ", "NE", "LT", "LE", "GT", "GE"};
+  const std::uint64_t v = input.value;
+  const std::uint64_t operation = v >> 28 & 7;
+  const std::uint64_t comparison = v >> 24 & 15;
+  if (operation >= kOperations.size() || comparison >= kComparisons.size()) return Value::hex(v);
+  auto hex = [&](std::uint64_t n) {
+    return n == 0 ? std::string_view("0") : format(context.arena(), "{:#x}", n);
+  };
+  return Value::symbol(
+      format(context.arena(), "{}FUTEX_OP_{}<<28|{}<<12|FUTEX_OP_CMP_{}<<24|{}",
+             (v >> 31 & 1) != 0 ? "FUTEX_OP_OPARG_SHIFT<<28|" : "", kOperations.at(operation),
+             hex(v >> 12 & 0xfff), kComparisons.at(comparison), hex(v & 0xfff)),
+      v);
+}
+
+}  // namespace ttrace::custom

@@ -1,0 +1,272 @@
+// Signals, masks, handlers and siginfo.
+#include <algorithm>
+#include <bit>
+#include <optional>
+
+#include "decode/custom/custom.h"
+
+namespace ttrace {
+
+namespace custom {
+
+Value signal_value(std::uint64_t number, Abi abi) {
+  const Value value = lookup_symbol(known::set::signal, number, abi);
+  return value.kind == Value::Kind::Symbol ? value : Value::integer(static_cast<int>(number));
+}
+
+Value signal_mask_value(Arena& arena, std::uint64_t mask) {
+  // strace lists what is missing when at least two thirds of all signals are there.
+  const bool inverted = std::popcount(mask) >= 64 * 2 / 3;
+  const std::uint64_t listed = inverted ? ~mask : mask;
+  auto values = arena.allocate<Value>(static_cast<std::size_t>(std::popcount(listed)));
+  std::size_t count = 0;
+  for (unsigned bit = 0; bit < 64; ++bit) {
+    if ((listed >> bit & 1) == 0) continue;
+    Value value = signal_value(bit + 1, Abi::X86_64);
+    if (value.text.starts_with("SIG")) value.text.remove_prefix(3);
+    values[count++] = value;
+  }
+  Value result = Value::list(Value::Kind::Set, values);
+  result.inverted = inverted;
+  return result;
+}
+
+Value signal_mask(CallContext& context, const CustomInput& input) {
+  return signal_mask_value(context.arena(), input.value);
+}
+
+Value signal_set(CallContext& context, const CustomInput& input) {
+  const Address at(input.value);
+  if (at.null()) return Value::address(at);
+  std::uint64_t mask = 0;
+  // The kernel accepts no other size.
+  if (input.length != sizeof(mask) || !context.memory().read_object(at, mask)) {
+    return Value::unreadable(at);
+  }
+  return signal_mask_value(context.arena(), mask);
+}
+
+Value pselect_mask(CallContext& context, const CustomInput& input) {
+  const Address at(input.value);
+  if (at.null()) return Value::address(at);
+  const std::size_t word = context.word();
+  const auto bytes = context.read(at, 2 * word);
+  if (bytes.size() != 2 * word) return Value::unreadable(at);
+  const std::uint64_t size = number_at(bytes, word, word);
+  ValueList<2> fields;
+  fields.add("sigmask", signal_set(context, {.value = number_at(bytes, 0, word), .length = size}));
+  fields.add("sigsetsize", Value::natural(size));
+  return fields.structure(context.arena());
+}
+
+Value signal_number(CallContext& context, const CustomInput& input) {
+  return signal_value(input.value, context.abi());
+}
+
+Value signal_note(CallContext& context, const CustomInput& input) {
+  const Value value = signal_value(input.value, context.abi());
+  return value.kind == Value::Kind::Symbol ? value : Value::none();
+}
+
+Value handler(CallContext& context, const CustomInput& input) {
+  if (input.value == 0) return Value::symbol("SIG_DFL", 0);
+  if (input.value == 1) return Value::symbol("SIG_IGN", 1);
+  if (input.value == truncate_to(~std::uint64_t{0}, context.word())) {
+    return Value::symbol("SIG_ERR", input.value);
+  }
+  return Value::hex(input.value);
+}
+
+Value signal_frame(CallContext& context, const CustomInput&) {
+  // Where rt_sigreturn's stack pointer has the mask: behind siginfo_t and the first members of
+  // struct ucontext, in the order in which arch/*/kernel/signal.c pushes them.
+  static constexpr tables::PerAbi<std::uint64_t> kMaskOffset{296, 248, 168, 232};
+  const std::uint64_t stack = context.request().stack_pointer;
+  std::uint64_t mask = 0;
+  const Address at(stack + kMaskOffset.at(context.abi_index()));
+  if (stack == 0 || !context.memory().read_object(at, mask)) return Value::none();
+  ValueList<1> fields;
+  fields.add("mask", signal_mask_value(context.arena(), mask));
+  return fields.structure(context.arena());
+}
+
+namespace {
+
+constexpr int kSigill = 4, kSigtrap = 5, kSigbus = 7, kSigfpe = 8, kSigsegv = 11, kSigchld = 17,
+              kSigio = 29, kSigsys = 31;
+constexpr std::int64_t kSiUser = 0, kSiTimer = -2, kSiTkill = -6, kSiKernel = 0x80;
+constexpr std::int64_t kCldExited = 1;
+
+struct CodeSet {
+  int signal;
+  tables::Index codes;
+};
+constexpr std::array<CodeSet, 8> kCodes{{
+    {kSigill, known::set::ill_code},
+    {kSigtrap, known::set::trap_code},
+    {kSigbus, known::set::bus_code},
+    {kSigfpe, known::set::fpe_code},
+    {kSigsegv, known::set::segv_code},
+    {kSigchld, known::set::child_code},
+    {kSigio, known::set::poll_code},
+    {kSigsys, known::set::sys_code},
+}};
+
+// siginfo_t after its first three numbers.
+class SiginfoUnion {
+ public:
+  SiginfoUnion(std::span<const std::byte> raw, unsigned word, Abi abi)
+      : raw_(raw), base_(word == 8 ? 16 : 12), word_(word), abi_(abi) {}
+
+  void sender(ValueList<12>& out) const {
+    out.add("si_pid", number(0));
+    const std::int64_t uid = sign_extend(at(4, 4), 4);
+    out.add("si_uid", uid == -1 ? Value::integer(-1) : Value::natural(at(4, 4)));
+  }
+  void payload(ValueList<12>& out, std::size_t offset) const {
+    out.add("si_int", number(offset));
+    out.add("si_ptr", pointer(offset));
+  }
+  [[nodiscard]] bool has_payload(std::size_t offset) const { return at(offset, word_) != 0; }
+  void child(ValueList<12>& out, std::int64_t code) const {
+    sender(out);
+    out.add("si_status", code == kCldExited ? number(8) : signal_value(at(8, 4), abi_));
+    const std::size_t times = word_ == 8 ? 16 : 12;
+    out.add("si_utime", Value::natural(at(times, word_)));
+    out.add("si_stime", Value::natural(at(times + word_, word_)));
+  }
+  void timer(ValueList<12>& out) const {
+    out.add("si_timerid", Value::hex(at(0, 4)));
+    out.add("si_overrun", number(4));
+    payload(out, 8);
+  }
+  void fault(ValueList<12>& out) const { out.add("si_addr", pointer(0)); }
+  void band(ValueList<12>& out) const {
+    out.add("si_band", Value::integer(sign_extend(at(0, word_), word_)));
+    out.add("si_fd", number(word_));
+  }
+  void seccomp(ValueList<12>& out) const {
+    out.add("si_call_addr", pointer(0));
+    const auto arch = static_cast<std::uint32_t>(at(word_ + 4, 4));
+    const auto abi = abi_from_audit(arch);
+    const std::uint64_t call = at(word_, 4);
+    out.add("si_syscall",
+            abi ? Value::symbol(Decoder::name(*abi, call), call) : Value::natural(call));
+    out.add("si_arch", Value::hex(arch));
+  }
+
+ private:
+  [[nodiscard]] std::uint64_t at(std::size_t offset, std::size_t size) const {
+    return number_at(raw_, base_ + offset, size);
+  }
+  [[nodiscard]] Value number(std::size_t offset) const {
+    return Value::integer(sign_extend(at(offset, 4), 4));
+  }
+  [[nodiscard]] Value pointer(std::size_t offset) const {
+    return Value::address(Address(at(offset, word_)));
+  }
+
+  std::span<const std::byte> raw_;
+  std::size_t base_;
+  unsigned word_;
+  Abi abi_;
+};
+
+Value code_value(int signal, std::int64_t code, Abi abi) {
+  const auto bits = static_cast<std::uint32_t>(code);
+  const Value common = lookup_symbol(known::set::signal_code, bits, abi);
+  if (!common.text.empty()) return common;
+  for (const CodeSet& set : kCodes) {
+    if (set.signal == signal && code > 0) return lookup_symbol(set.codes, bits, abi);
+  }
+  return Value::hex(bits);
+}
+
+}  // namespace
+
+Value siginfo_value(std::span<const std::byte> raw, unsigned word, Abi abi, Arena& arena) {
+  const auto signal = static_cast<int>(number_at(raw, 0, 4));
+  const std::int64_t error = sign_extend(number_at(raw, 4, 4), 4);
+  const std::int64_t code = sign_extend(number_at(raw, 8, 4), 4);
+  const SiginfoUnion rest(raw, word, abi);
+  ValueList<12> fields;
+  fields.add("si_signo", signal_value(static_cast<std::uint32_t>(signal), abi));
+  fields.add("si_code", code_value(signal, code, abi));
+  if (error != 0) {
+    fields.add("si_errno",
+               lookup_symbol(known::set::errors, static_cast<std::uint32_t>(error), abi));
+  }
+  const bool fault = signal == kSigill || signal == kSigtrap || signal == kSigbus ||
+                     signal == kSigfpe || signal == kSigsegv;
+  if (code == kSiTimer) {
+    rest.timer(fields);
+  } else if (code == kSiUser || code == kSiTkill) {
+    rest.sender(fields);
+  } else if (code < 0) {
+    rest.sender(fields);
+    if (rest.has_payload(8)) rest.payload(fields, 8);
+  } else if (signal == kSigchld && code != kSiKernel) {
+    rest.child(fields, code);
+  } else if (fault) {
+    rest.fault(fields);
+  } else if (signal == kSigsys && code != kSiKernel) {
+    rest.seccomp(fields);
+  } else if (code >= 1 && code <= 6) {
+    rest.band(fields);  // F_SETSIG lets any signal tell about a descriptor
+  }
+  return fields.structure(arena);
+}
+
+Value signal_info(CallContext& context, const CustomInput& input) {
+  const Address at(input.value);
+  if (at.null()) return Value::address(at);
+  constexpr std::size_t kSize = 128;
+  const auto raw = context.read(at, kSize);
+  if (raw.size() != kSize) return Value::unreadable(at);
+  return siginfo_value(raw, context.word(), context.abi(), context.arena());
+}
+
+}  // namespace custom
+
+Value decode_siginfo(std::span<const std::byte> raw, Arena& arena) {
+  return custom::siginfo_value(raw, word_size(host_abi()), host_abi(), arena);
+}
+
+std::string_view signal_name(int signal) {
+  const Value value = custom::signal_value(static_cast<std::uint32_t>(signal), host_abi());
+  if (!value.text.empty()) return value.text;
+  // There is none beyond those: a wait status has 7 bits for it.
+  static constexpr auto kNumbers = [] {
+    std::array<std::array<char, 3>, 128> digits{};
+    for (unsigned i = 0; i < digits.size(); ++i) {
+      digits[i] = {static_cast<char>('0' + i / 100), static_cast<char>('0' + i / 10 % 10),
+                   static_cast<char>('0' + i % 10)};
+    }
+    return digits;
+  }();
+  const auto& digits = kNumbers[static_cast<unsigned>(signal) % kNumbers.size()];
+  const std::string_view text(digits.data(), digits.size());
+  return text.substr(std::min(text.find_first_not_of('0'), text.size() - 1));
+}
+
+std::optional<int> signal_number(std::string_view text) {
+  int number = 0;
+  for (const char c : text) {
+    if (c < '0' || c > '9' || number > 64) {
+      number = -1;
+      break;
+    }
+    number = number * 10 + (c - '0');
+  }
+  if (!text.empty() && number >= 0 && number <= 64) return number;
+  std::string upper;
+  for (const char c : text)
+    upper += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  const auto slice = tables::kSets[known::set::signal].constants[0];
+  for (const auto& row : tables::kConstants.subspan(slice.first, slice.count)) {
+    if (row.name == upper || row.name.substr(3) == upper) return static_cast<int>(row.value);
+  }
+  return std::nullopt;
+}
+
+}  // namespace ttrace

@@ -1,0 +1,43 @@
+"""Compiles descriptions of syscalls (*.syscalls) into C++ tables.
+
+The language, by example; `#` begins a comment, line ends mean nothing:
+
+    include <linux/fcntl.h>             a kernel header for the checks of constants and layouts
+    enum whence "SEEK_???" { SEEK_SET = 0 ... }
+                                        one value of several; the text stands for unknown ones
+    enum lock_type : s16 "F_???" { }    held in an s16 where nothing else is said (default u32)
+    flags open_flags "O_???" {
+        O_RDONLY|O_WRONLY of 0x3 = 0 1  values of the bits 0x3, which exclude each other
+        O_DIRECTORY = 0x10000 arm:0x4000 i386:none
+        use other_flags                 its entries, here
+        use signal of 0xff              an enum in some of the bits
+    }
+    flags file_mode octal { }           what has no name is octal: S_IFREG|0644
+    struct stack [x86_64 arm] {         of these architectures; without the list, of all
+        ss_sp: addr  ss_flags: stack_flags(u16)  _pad: u16[3]     _names are not shown
+        st_rdev: device if st_mode of 0170000 == S_IFCHR|S_IFBLK  or: if a & X, if a != X, if a
+        iov_base: in bytes[iov_len]     a pointer, followed
+    } order (...)                       printed in this order
+      brief (...)                       printed without -v
+      packed [x86_64]                   without alignment there
+      is "struct kernels" in <asm/x.h>  compared with this one when ttrace is built
+    custom device: u64                  a value that custom::device() decodes (src/decode/custom/)
+    custom vectors: memory              the same, for what is at an address
+
+    name(arg: type, ...) -> result (note, label note)
+    one, two(...) -> status             the same for several calls
+    [i386 arm] name(...)                only there
+    name @462 (...)                     a number that libseccomp may not know yet
+    fcntl$getfd(fd: fd, cmd: const F_GETFD) -> hex (flags descriptor_state)
+                                        a variant, chosen by its `const` arguments; `of MASK` after
+                                        the constants compares some bits only
+
+An argument is held in a register (`fd: fd`), or points to something: `in` is read when the call
+begins, `out` when it returned without an error, `inout` both times. `[n]` after a type is an array,
+its length a number, an argument, what an argument points to (`*n`), a field, or `ret`.
+`if flags & O_CREAT` makes an argument appear; `if ret == EINTR` says when an `out` one is filled.
+`arg@3` is held in register 3; `arg=:` is printed with its name.
+
+Types: s8 u8 ... s64 u64 int uint long ulong size ssize status (decimal), hex hex16 hex32 hex64, octal,
+addr, fd, pid, uid, gid, uid16; in memory: str, path (never cut), bytes[n], char[16].
+"""

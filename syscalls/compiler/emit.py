@@ -1,0 +1,144 @@
+"""Rows -> a C++ source file."""
+
+import os
+
+from .layout import is_padding
+from .model import ABIS
+
+BANNER = "// Made by syscalls/generate.py of syscalls/*.syscalls. Edit those.\n"
+
+
+def text(value):
+    return '"%s"' % value.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def numbers(values):
+    return "{%s}" % ", ".join(number(v) for v in values)
+
+
+def number(value):
+    value &= 2 ** 64 - 1
+    return str(value) if value < 10 else "0x%x" % value
+
+
+def boolean(value):
+    return "true" if value else "false"
+
+
+def table(kind, name, rows):
+    """A constexpr array and the span that makes it known outside."""
+    array = "k%sRows" % name
+    body = "".join("    %s,\n" % row for row in rows)
+    # An empty array cannot be: a row that no slice reaches stands in.
+    return ("constexpr std::array<%s, %d> %s{{\n%s}};\n" %
+            (kind, max(len(rows), 1), array, body or "    {},\n"),
+            "const std::span<const %s> k%s{%s%s};\n" %
+            (kind, name, array, "" if rows else ".data(), std::size_t{0}"))
+
+
+def cxx(lowering) -> str:
+    low = lowering
+    tables = [
+        table("SyscallDescription", "Calls", [
+            "{%s, 0x%x, %d, {%d, %d}, %d, {%d, %d}}" % (
+                text(c["name"]), sum(1 << ABIS.index(a) for a in c["abis"]),
+                -1 if c["number"] is None else c["number"], *c["arguments"], c["result"], *c["notes"])
+            for c in low.calls]),
+        table("Argument", "Arguments", [
+            "{%s, %d, Direction::%s, %s, %d, %d, %d, %s}" % (
+                text(a[0]), a[1], a[2], boolean(a[3]), a[4], a[5], a[6], "{%s}" % numbers(a[7]))
+            for a in low.arguments]),
+        table("Note", "Notes", ["{%s, %d}" % (text(n[0]), n[1]) for n in low.notes]),
+        table("Type", "Types", [
+            "{Type::Kind::%s, %d, %d, {%s}}" % (t[0], t[1], t[2], numbers(t[3]))
+            for t in low.types.rows]),
+        table("Struct", "Structs", [
+            "{{%s}, %s}" % (numbers(s[0]), boolean(s[1])) for s in low.layouts.rows]),
+        table("Layout", "Layouts", ["{{%d, %d}, %d}" % row for row in low.layouts.layouts]),
+        table("Field", "Fields", [
+            "{%s, %d, %d, %d, %s}" % (text(f[0]), f[1], f[2], f[3], boolean(f[4]))
+            for f in low.layouts.fields]),
+        table("ConstantSet", "Sets", [
+            "{%s, %s, %s, {{%s}}}" % (text(s[0]), boolean(s[1]), boolean(s[2]),
+                                      ", ".join("{%d, %d}" % x for x in s[3]))
+            for s in low.sets.rows]),
+        table("Constant", "Constants", [
+            "{%s, %s, %s, %d}" % (text(c[0]), number(c[1]), number(c[2]), c[3])
+            for c in low.sets.constants]),
+        table("Operand", "Operands", [
+            "{Operand::Source::%s, %d, %s, {%s}, {%s}}" % (
+                o[0], o[1], number(o[2]), numbers(o[3]), numbers(o[4]))
+            for o in low.operands.rows]),
+        table("Condition", "Conditions", [
+            "{%d, Condition::Test::%s, {%s}, {%d, %d}}" % (c[0], c[1], numbers(c[2]), c[3], c[4])
+            for c in low.conditions.rows]),
+        table("PerAbi<std::uint64_t>", "ConditionValues", [
+            "{%s}" % numbers(v) for v in low.condition_values]),
+        table("CustomDecoder", "Customs", ["custom::%s" % name for name in low.custom_names]),
+    ]
+    result = [BANNER, '#include "decode/tables.h"\n\n#include "decode/call_context.h"\n\n',
+              "namespace ttrace {\n\nnamespace custom {\n"]
+    result += ["Value %s(CallContext&, const CustomInput&);\n" % name for name in low.custom_names]
+    result += ["}  // namespace custom\n\nnamespace tables {\n\nnamespace {\n"]
+    result += [array for array, _ in tables]
+    result += ["}  // namespace\n\n"]
+    result += [span for _, span in tables]
+    result += ["\n}  // namespace tables\n}  // namespace ttrace\n"]
+    return "".join(result)
+
+
+def header(lowering) -> str:
+    """A C++ header that names the sets and structures for the code that decodes by hand."""
+    low = lowering
+    result = [BANNER, "#pragma once\n\n#include \"decode/tables.h\"\n\n",
+              "namespace ttrace::known {\n\n// Indices into tables::kSets.\nnamespace set {\n"]
+    result += ["inline constexpr tables::Index %s = %d;\n" % (name, low.sets.order.index(name))
+               for name in sorted(low.sets.order)]
+    result += ["}  // namespace set\n\n// Indices into tables::kTypes.\nnamespace type {\n"]
+    result += ["inline constexpr tables::Index %s = %d;\n" % (name, low.struct_types[name])
+               for name in sorted(low.struct_types)]
+    result += ["}  // namespace type\n\n}  // namespace ttrace::known\n"]
+    return "".join(result)
+
+
+def place(where):
+    return "%s:%d" % (os.path.basename(where.file), where.line)
+
+
+def kernel_checks(lowering, abi) -> str:
+    """A C file that compiles when constants and layouts agree with the kernel's own headers."""
+    low = lowering
+    lines = [BANNER, "// Compiled for its assertions only; C, because the kernel's headers are C.\n",
+             "#include <stddef.h>\n"]
+    for header in low.d.headers:
+        lines.append("#if __has_include(<%s>)\n#include <%s>\n#endif\n" % (header, header))
+    for constant_set in low.d.sets.values():
+        size = low.scalar_sizes(constant_set.storage, constant_set.where)[ABIS.index(abi)]
+        mask = "0x%xull" % (256 ** size - 1)
+        for entry in constant_set.entries:
+            value = entry.values[abi] if hasattr(entry, "values") else None
+            if value is None or "|" in entry.name:
+                continue
+            lines.append('#ifdef %s\n_Static_assert(((unsigned long long)(%s) & %s) == (0x%xull & '
+                         '%s),\n  "%s: %s is not what the kernel\'s headers say");\n#endif\n' % (
+                             entry.name, entry.name, mask, value & (2 ** 64 - 1), mask,
+                             place(entry.where), entry.name))
+    for name in low.d.structs:
+        struct = low.layouts.of_abi(name, abi)
+        if struct is None or not struct.kernel_type:
+            continue
+        size, _, places = low.layouts.measure(name, abi)
+        lines.append("#if __has_include(<%s>)\n#include <%s>\n" % ((struct.kernel_header,) * 2))
+        lines.append('_Static_assert(sizeof(%s) == %d, "%s: the size of %s");\n' % (
+            struct.kernel_type, size, place(struct.where), struct.kernel_type))
+        for field, (offset, _) in places.items():
+            if not is_padding(field):
+                lines.append('_Static_assert(offsetof(%s, %s) == %d, "%s: the offset of %s.%s");\n' %
+                             (struct.kernel_type, field, offset, place(struct.where), name, field))
+        lines.append("#endif\n")
+    return "".join(lines)
+
+
+def coverage(lowering) -> str:
+    """The names of the described calls, one a line, sorted."""
+    return "".join("%s\n" % name for name in sorted({c["name"] for c in lowering.calls}))

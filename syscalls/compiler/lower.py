@@ -1,0 +1,384 @@
+"""Description -> rows of the C++ tables. Every name is looked up here; what is wrong is reported."""
+
+import difflib
+
+from .lexer import DescriptionError, number
+from .layout import LayoutBuilder
+from .model import ABIS, WORD, Call, TypeUse
+from .sets import SetTable
+
+NONE = 0xffff
+
+# name: kind, bytes (0: a machine word)
+SCALARS = {
+    "s8": ("Signed", 1), "u8": ("Unsigned", 1), "s16": ("Signed", 2), "u16": ("Unsigned", 2),
+    "s32": ("Signed", 4), "u32": ("Unsigned", 4), "s64": ("Signed", 8), "u64": ("Unsigned", 8),
+    "int": ("Signed", 4), "uint": ("Unsigned", 4), "long": ("Signed", 0), "ulong": ("Unsigned", 0),
+    "size": ("Unsigned", 0), "ssize": ("Signed", 0), "status": ("Signed", 0),
+    "hex": ("Hex", 0), "hex16": ("Hex", 2), "hex32": ("Hex", 4), "hex64": ("Hex", 8),
+    "octal": ("Octal", 4), "fd": ("Fd", 4), "pid": ("Signed", 4), "uid": ("Id", 4),
+    "gid": ("Id", 4), "uid16": ("Id", 2), "addr": ("Address", 0),
+}
+# Types of what is in memory: name -> kind.
+STRINGS = {"str": "String", "path": "Path", "bytes": "Bytes"}
+
+
+class Interned:
+    """Rows without duplicates."""
+
+    def __init__(self):
+        self.rows = []
+        self.index = {}
+
+    def add(self, row):
+        if row not in self.index:
+            self.index[row] = len(self.rows)
+            self.rows.append(row)
+        return self.index[row]
+
+
+def hint(name, known):
+    close = difflib.get_close_matches(name, known, 1)
+    return "; did you mean '%s'?" % close[0] if close else ""
+
+
+class CallScope:
+    """Where a length or condition of a call finds its names."""
+
+    def __init__(self, call, at):
+        self.call = call
+        self.at = at  # the argument that is being looked at
+
+    def find(self, name):
+        for i, argument in enumerate(self.call.arguments):
+            if argument.name == name:
+                return i, argument.type
+        return None
+
+    def names(self):
+        return [a.name for a in self.call.arguments]
+
+
+class Lowering:
+    def __init__(self, description):
+        self.d = description
+        self.errors = description.errors
+        self.types = Interned()
+        self.operands = Interned()
+        self.conditions = Interned()
+        self.condition_values = []
+        self.custom_names = []
+        self.arguments = []
+        self.notes = []
+        self.calls = []
+        self.sets = SetTable(self)
+        self.layouts = LayoutBuilder(self)
+        self.struct_types = {}  # name -> index of its type
+
+    def run(self):
+        for constant_set in self.d.sets.values():
+            self.attempt(self.sets.index, constant_set.name, constant_set.where)
+        for structs in self.d.structs.values():
+            self.attempt(self.struct, structs[0])
+        for custom in self.d.customs.values():
+            if custom.storage != "memory" and custom.storage not in SCALARS:
+                self.error(custom.where, "unknown scalar type '%s'%s" %
+                           (custom.storage, hint(custom.storage, SCALARS)))
+        seen = {}
+        for call in self.d.calls:
+            self.attempt(self.check_unique, call, seen)
+            self.attempt(self.call, call)
+        self.check_variants()
+        self.calls.sort(key=lambda row: (row["name"], not row["variant"]))
+
+    def struct(self, struct):
+        index = self.layouts.index(struct.name, struct.where)
+        self.struct_types[struct.name] = self.row("Struct", self.layouts.sizes(struct.name), index)
+
+    def attempt(self, function, *arguments):
+        try:
+            function(*arguments)
+        except DescriptionError as error:
+            self.errors.append(error)
+
+    def error(self, where, message):
+        self.errors.append(DescriptionError(where, message))
+
+    # --- types --------------------------------------------------------------------------------
+    def scalar_sizes(self, name, where):
+        if name not in SCALARS:
+            raise DescriptionError(where, "'%s' is not a scalar type%s" % (name, hint(name, SCALARS)))
+        size = SCALARS[name][1]
+        return tuple(size or WORD[abi] for abi in ABIS)
+
+    def row(self, kind, sizes=(0, 0, 0, 0), ref=NONE, length=NONE):
+        return self.types.add((kind, ref, length, tuple(sizes)))
+
+    def kind(self, index):
+        return self.types.rows[index][0]
+
+    def sizes(self, index):
+        return self.types.rows[index][3]
+
+    def is_memory(self, index):
+        return self.kind(index) in ("String", "Path", "Bytes", "CharArray", "Struct", "Array",
+                                    "CustomMemory")
+
+    def type(self, use, scope):
+        """The row of a type, without its direction: for `in T` that of T."""
+        if use.name == "const":
+            return self.const(use)
+        if use.name == "char":
+            if use.length is None or use.length.value is None:
+                raise DescriptionError(use.where, "char needs a constant length: char[16]")
+            return self.row("CharArray", (use.length.value,) * 4)
+        if use.name in STRINGS:
+            if (use.name == "bytes") != (use.length is not None):
+                raise DescriptionError(use.where, "bytes need a length: bytes[count]"
+                                       if use.name == "bytes" else
+                                       "'%s' ends at its NUL and has no length" % use.name)
+            length = self.operand(use.length, scope) if use.length else NONE
+            return self.row(STRINGS[use.name], length=length)
+        element = self.element(use, scope)
+        if use.length is None or self.kind(element) == "CustomMemory":
+            return element
+        count = use.length.value
+        sizes = tuple(s * count if count is not None else 0 for s in self.sizes(element))
+        return self.row("Array", sizes, element, self.operand(use.length, scope))
+
+    def element(self, use, scope):
+        name, where = use.name, use.where
+        if use.storage and name not in self.d.sets:
+            raise DescriptionError(where, "only an enum or flags can be stored as another type")
+        if name in SCALARS:
+            return self.row(SCALARS[name][0], self.scalar_sizes(name, where))
+        if name in self.d.sets:
+            known = self.d.sets[name]
+            sizes = self.scalar_sizes(use.storage or known.storage, where)
+            return self.row(known.kind.capitalize(), sizes, self.sets.index(name, where))
+        if name in self.d.structs:
+            index = self.layouts.index(name, where)
+            return self.row("Struct", self.layouts.sizes(name), index)
+        if name in self.d.customs:
+            return self.custom(self.d.customs[name], use, scope)
+        raise DescriptionError(where, "unknown type '%s'%s" %
+                               (name, hint(name, [*SCALARS, *STRINGS, *self.d.sets,
+                                                  *self.d.structs, *self.d.customs])))
+
+    def custom(self, custom, use, scope):
+        if custom.name not in self.custom_names:
+            self.custom_names.append(custom.name)
+        ref = self.custom_names.index(custom.name)
+        if custom.storage != "memory":
+            return self.row("Custom", self.scalar_sizes(custom.storage, use.where), ref)
+        length = self.operand(use.length, scope) if use.length else NONE
+        return self.row("CustomMemory", ref=ref, length=length)
+
+    def const(self, use):
+        owners = [s for s in self.d.sets.values()
+                  if all(self.sets.has(s.name, name) for name in use.constants)]
+        if not owners:
+            for name in use.constants:
+                self.sets.values_of(name, use.where)
+            raise DescriptionError(use.where, "the constants of 'const' must be of one set")
+        if len(owners) > 1:
+            raise DescriptionError(use.where, "'%s' is in several sets: %s" % (
+                use.constants[0], ", ".join(s.name for s in owners)))
+        owner = owners[0]
+        return self.row(owner.kind.capitalize(), self.scalar_sizes(owner.storage, use.where),
+                        self.sets.index(owner.name, use.where))
+
+    # --- operands and conditions --------------------------------------------------------------
+    def operand(self, operand, scope, in_condition=False):
+        zeros = (0, 0, 0, 0)
+        if operand.value is not None:
+            return self.operands.add(("Literal", 0, operand.value, zeros, zeros))
+        if operand.name == "ret" and isinstance(scope, CallScope):
+            source = "Error" if in_condition else "Return"
+            return self.operands.add((source, 0, 0, zeros, zeros))
+        found = scope.find(operand.name)
+        if found is None:
+            what = "argument" if isinstance(scope, CallScope) else "field"
+            raise DescriptionError(operand.where, "there is no %s '%s'%s" %
+                                   (what, operand.name, hint(operand.name, scope.names())))
+        index, use = found
+        if not isinstance(scope, CallScope):
+            offsets, sizes = scope.place(operand.name, operand.where)
+            return self.operands.add(("Field", 0, 0, offsets, sizes))
+        if operand.pointed != bool(use.direction):
+            raise DescriptionError(operand.where, "'%s' is a pointer: write '*%s'" %
+                                   (operand.name, operand.name) if use.direction else
+                                   "'%s' is not a pointer" % operand.name)
+        row = self.type(use, scope)
+        if self.is_memory(row):
+            raise DescriptionError(operand.where, "'%s' is not a number" % operand.name)
+        return self.operands.add(("Pointed" if operand.pointed else "Argument", index, 0, zeros,
+                                  self.sizes(row)))
+
+    def condition(self, condition, scope):
+        """The row of a condition; also whether it is one on the result."""
+        on_result = condition.operand.name == "ret" and isinstance(scope, CallScope)
+        operand = self.operand(condition.operand, scope, True)
+        sizes = self.operands.rows[operand][4]
+        mask = (2 ** 64 - 1,) * 4
+        if condition.mask is not None:
+            mask = (number(condition.mask),) * 4 if condition.mask[0].isdigit() else \
+                self.per_abi(condition.mask, condition.where, None)
+        if on_result and (condition.test == "any" or condition.numbers):
+            raise DescriptionError(condition.where,
+                                   "in a condition 'ret' is compared with errors: ret == EINTR")
+        set_name = "errors" if on_result else self.set_of(condition.operand, scope)
+        values = [self.per_abi(name, condition.where, set_name) for name in condition.names]
+        values += [(n,) * 4 for n in condition.numbers]
+        # A value that an architecture does not have equals nothing: all bits beyond any field.
+        values = [tuple(v & (256 ** (s or 8) - 1) if v is not None else 2 ** 64 - 1
+                        for v, s in zip(row, sizes)) for row in values]
+        if condition.test == "any":
+            values = [tuple(0 if v == 2 ** 64 - 1 else v for v in row) for row in values]
+        return self.add_condition(operand, condition.test, mask, values), on_result
+
+    def add_condition(self, operand, test, mask, values):
+        first = len(self.condition_values)
+        known = tuple(values)
+        for start in range(len(self.condition_values) - len(values) + 1):
+            if values and tuple(self.condition_values[start:start + len(values)]) == known:
+                first = start
+                break
+        else:
+            self.condition_values.extend(values)
+        first = first if values else 0
+        name = {"any": "AnyBit", "is": "Is", "not": "IsNot"}[test]
+        return self.conditions.add((operand, name, mask, first, len(values)))
+
+    def set_of(self, operand, scope):
+        found = scope.find(operand.name)
+        return found[1].name if found and found[1].name in self.d.sets else None
+
+    def per_abi(self, name, where, set_name):
+        values = self.sets.values_of(name, where, set_name)
+        return tuple(values[abi] for abi in ABIS)
+
+    # --- calls --------------------------------------------------------------------------------
+    def check_unique(self, call: Call, seen):
+        for abi in call.abis:
+            other = seen.setdefault((call.name, call.variant, abi), call)
+            if other is not call:
+                full = call.name + ("$" + call.variant if call.variant else "")
+                raise DescriptionError(call.where, "'%s' is already described for %s at %s" %
+                                       (full, abi, other.where))
+
+    def check_variants(self):
+        bases = {(c.name, abi) for c in self.d.calls if not c.variant for abi in c.abis}
+        for call in self.d.calls:
+            if not call.variant:
+                continue
+            if not any(a.type.name == "const" for a in call.arguments):
+                self.error(call.where, "variant '%s$%s' needs an argument 'const ...' to be told "
+                           "by" % (call.name, call.variant))
+            for abi in call.abis:
+                if (call.name, abi) not in bases:
+                    self.error(call.where, "'%s$%s' is a variant of a call that is not described "
+                               "for %s" % (call.name, call.variant, abi))
+                    break
+
+    def call(self, call: Call):
+        names = set()
+        rows = []
+        next_register = {abi: 0 for abi in call.abis}
+        for at, argument in enumerate(call.arguments):
+            if argument.name in names:
+                raise DescriptionError(argument.where, "'%s' has two arguments named '%s'" %
+                                       (call.name, argument.name))
+            names.add(argument.name)
+            rows.append(self.argument(call, at, argument, next_register))
+        if len(rows) > 8:
+            raise DescriptionError(call.where, "'%s' has more than 8 arguments" % call.name)
+        result = self.result(call)
+        notes = [(n.label, self.note(n)) for n in call.notes]
+        self.calls.append({
+            "name": call.name, "variant": call.variant, "abis": call.abis, "number": call.number,
+            "arguments": self.run_of(self.arguments, rows), "result": result,
+            "notes": self.run_of(self.notes, notes)})
+
+    @staticmethod
+    def run_of(table, rows):
+        """Where `rows` stand in `table`, appended unless its end has them already."""
+        if rows and table[-len(rows):] == rows:
+            return (len(table) - len(rows), len(rows))
+        table.extend(rows)
+        return (len(table) - len(rows), len(rows))
+
+    def argument(self, call, at, argument, next_register):
+        scope = CallScope(call, at)
+        use = argument.type
+        row = self.type(use, scope)
+        if self.is_memory(row) and not use.direction:
+            raise DescriptionError(use.where, "'%s' is in memory: write 'in %s', 'out %s' or "
+                                   "'inout %s'" % ((use.name,) * 4))
+        if use.direction == "in" and self.length_source(row) == "Return":
+            raise DescriptionError(use.where, "'ret' is not known yet when an 'in' argument is read")
+        if self.kind(row) == "Struct":
+            self.layouts.require(use.name, call.abis, use.where)
+        present = filled = match = NONE
+        if argument.condition:
+            condition, on_result = self.condition(argument.condition, scope)
+            if not on_result:
+                present = condition
+            elif use.direction in ("out", "inout"):
+                filled = condition
+            else:
+                raise DescriptionError(argument.condition.where, "only an 'out' argument can depend "
+                                       "on 'ret'")
+        if use.name == "const":
+            match = self.match(use, at, row)
+        return (argument.name, row, {"": "Value", "in": "In", "out": "Out",
+                                     "inout": "InOut"}[use.direction],
+                argument.show_name, present, filled, match,
+                self.registers(call, argument, row, next_register))
+
+    def length_source(self, row):
+        length = self.types.rows[row][2]
+        return self.operands.rows[length][0] if length != NONE else None
+
+    def match(self, use, at, row):
+        operand = self.operands.add(("Argument", at, 0, (0,) * 4, self.sizes(row)))
+        values = []
+        for name in use.constants:
+            of = self.per_abi(name, use.where, None)
+            values.append(tuple(2 ** 64 - 1 if v is None else v for v in of))
+        mask = (2 ** 64 - 1 if use.mask is None else use.mask,) * 4
+        return self.add_condition(operand, "is", mask, values)
+
+    def registers(self, call, argument, row, next_register):
+        """The register, on each ABI, that holds the argument or its lower half."""
+        result = []
+        for i, abi in enumerate(ABIS):
+            if abi not in call.abis:
+                result.append(0)
+                continue
+            wide = not argument.type.direction and self.sizes(row)[i] > WORD[abi]
+            at = next_register[abi] if argument.register is None else argument.register
+            # The ARM EABI passes 64 bits in an even register and the next.
+            if wide and abi == "arm" and argument.register is None:
+                at += at % 2
+            next_register[abi] = at + (2 if wide else 1)
+            if next_register[abi] > 6:
+                raise DescriptionError(argument.where, "'%s' is beyond the sixth register on %s" %
+                                       (argument.name, abi))
+            result.append(at)
+        return tuple(result)
+
+    def result(self, call):
+        if call.result == "none":
+            return self.row("None")
+        return self.value_type(call.result, call.result_where, "the result")
+
+    def note(self, note):
+        return self.value_type(note.type, note.where, "a note")
+
+    def value_type(self, name, where, what):
+        row = self.element(TypeUse(name, where), None)
+        if self.is_memory(row):
+            raise DescriptionError(where, "%s cannot be a '%s': it is not held in a register" %
+                                   (what, name))
+        return row

@@ -1,0 +1,137 @@
+"""What a description says, before its names are looked up."""
+
+from dataclasses import dataclass, field
+from typing import Dict, List, Optional, Tuple
+
+from .lexer import Location
+
+ABIS = ("x86_64", "i386", "aarch64", "arm")
+WORD = {"x86_64": 8, "i386": 4, "aarch64": 8, "arm": 4}
+
+
+@dataclass
+class Constant:
+    """A constant; values[abi] is None where the architecture does not have it."""
+    name: str
+    where: Location
+    values: Dict[str, Optional[int]]
+    masks: Optional[Dict[str, int]] = None  # of an exclusive group; None: the value itself
+
+
+@dataclass
+class Use:
+    """`use NAME` (the entries of another set) or `use NAME of MASK` (an enum within some bits)."""
+    name: str
+    where: Location
+    mask: Optional[int] = None
+
+
+@dataclass
+class ConstantSet:
+    kind: str  # enum or flags
+    name: str
+    where: Location
+    storage: str
+    family: str
+    rest: str  # how bits without a name are printed: hex or octal
+    entries: list = field(default_factory=list)
+
+
+@dataclass
+class Operand:
+    """A number known at run time: a constant, an argument, what it points to, a field, the result."""
+    where: Location
+    name: str = ""
+    pointed: bool = False
+    value: Optional[int] = None
+
+
+@dataclass
+class Condition:
+    where: Location
+    operand: Operand
+    test: str  # any (a bit is set), is, not
+    names: List[str] = field(default_factory=list)
+    numbers: List[int] = field(default_factory=list)
+    mask: Optional[str] = None
+
+
+@dataclass
+class TypeUse:
+    """A type where it is used: `in timespec[count]`."""
+    name: str
+    where: Location
+    direction: str = ""
+    storage: Optional[str] = None
+    length: Optional[Operand] = None
+    constants: List[str] = field(default_factory=list)  # of `const A|B`
+    mask: Optional[int] = None
+
+
+@dataclass
+class Field:
+    name: str
+    where: Location
+    type: TypeUse
+    condition: Optional[Condition] = None
+
+
+@dataclass
+class Struct:
+    name: str
+    where: Location
+    abis: Tuple[str, ...]
+    fields: List[Field] = field(default_factory=list)
+    order: List[str] = field(default_factory=list)
+    brief: List[str] = field(default_factory=list)
+    packed_on: Tuple[str, ...] = ()
+    kernel_type: str = ""
+    kernel_header: str = ""
+
+
+@dataclass
+class Custom:
+    name: str
+    where: Location
+    storage: str  # a scalar, or "memory"
+
+
+@dataclass
+class Argument:
+    name: str
+    where: Location
+    type: TypeUse
+    condition: Optional[Condition] = None
+    register: Optional[int] = None
+    show_name: bool = False
+
+
+@dataclass
+class Note:
+    label: str
+    where: Location
+    type: str
+
+
+@dataclass
+class Call:
+    name: str
+    variant: str
+    where: Location
+    abis: Tuple[str, ...]
+    number: Optional[int]
+    arguments: List[Argument]
+    result: str
+    result_where: Location
+    notes: List[Note]
+
+
+@dataclass
+class Description:
+    """Everything that the files say."""
+    sets: Dict[str, ConstantSet] = field(default_factory=dict)
+    structs: Dict[str, List[Struct]] = field(default_factory=dict)
+    customs: Dict[str, Custom] = field(default_factory=dict)
+    calls: List[Call] = field(default_factory=list)
+    headers: List[str] = field(default_factory=list)  # for the checks against the kernel's headers
+    errors: list = field(default_factory=list)
