@@ -1,0 +1,86 @@
+// The state of one address space: what is mapped in it and which traps are planted there. Shared by
+// the threads of a process, and by a vfork child until it executes a program.
+#pragma once
+
+#include <array>
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "arch/abi.h"
+#include "arch/step.h"
+#include "base/address.h"
+#include "base/memory.h"
+#include "functions/loaded_modules.h"
+#include "functions/slots.h"
+#include "functions/traced_function.h"
+#include "os/process_memory.h"
+
+namespace ttrace {
+
+/// One planted trap. It may have several reasons; it stays until the text is let go or unmapped.
+struct Site {
+  Abi machine = Abi::X86_64;
+  DisplacedInstruction instruction;                                    // what the trap displaced
+  std::array<std::byte, DisplacedInstruction::kMaxLength> original{};  // the bytes from there on
+  TracedFunction* entry = nullptr;  // a traced function begins here
+  bool returns = false;             // a traced call returns to here
+  enum class Reap : std::uint8_t { No, Catch, Longjmp } reap = Reap::No;  // frames end here
+};
+
+class AddressSpace final : public MutableMemory {
+ public:
+  AddressSpace(Tid tid, Pid pid) : pid_(pid), memory_(tid) {}
+
+  /// Reads show the program's own text, not the traps in it.
+  [[nodiscard]] std::size_t read(Address from, std::span<std::byte> out) override;
+  /// Writes as the program itself could: for what an emulated instruction stores.
+  Result<> write(Address to, std::span<const std::byte> bytes) override {
+    return memory_.write_as_program(to, bytes);
+  }
+
+  /// A living, traced thread to read through. Called at the beginning of each stop.
+  void use_thread(Tid tid) { memory_.set_tid(tid); }
+  [[nodiscard]] Pid pid() const { return pid_; }
+
+  /// What is mapped, as of the last update.
+  [[nodiscard]] const MappedText& mapped() const { return mapped_; }
+  /// Takes over a new scan: forgets what is no longer mapped and returns the modules that are new.
+  std::vector<LoadedModule> update(MappedText now);
+  /// Whether [start, start+length) overlaps a known module's text.
+  [[nodiscard]] bool touches_text(Address start, std::uint64_t length) const;
+
+  [[nodiscard]] Site* site_at(Address address);
+  [[nodiscard]] bool has_sites() const { return !sites_.empty(); }
+  /// SlotPool::acquire() in this space.
+  Result<std::optional<Address>> acquire_slot(const DisplacedInstruction& instruction) {
+    return slots_.acquire(instruction, memory_);
+  }
+  void release_slot(Address slot) { slots_.release(slot); }
+
+  /// Plants a trap at `address`, or returns the one that is there. Errors: no valid instruction
+  /// there, no way to execute it elsewhere, not in executable memory, cannot be written.
+  Result<Site*> plant(Address address, Abi machine);
+  /// Puts every original byte back. The sites stay known, so that a thread which has already hit
+  /// one can still be recognised.
+  void remove_traps();
+
+  /// The copy that a fork child got, with the same traps.
+  std::shared_ptr<AddressSpace> fork_for(Tid child, Pid child_pid);
+  /// Takes the traps of `origin` out of this space, which is its copy after a fork.
+  void clean_of(const AddressSpace& origin) { origin.restore_text(memory_); }
+
+ private:
+  void restore_text(MutableMemory& memory) const;
+  [[nodiscard]] bool is_text(Address address) const;
+
+  Pid pid_;
+  ProcessMemory memory_;
+  MappedText mapped_;
+  std::map<Address, std::unique_ptr<Site>> sites_;
+  SlotPool slots_;
+  bool planted_ = true;  // false after remove_traps()
+};
+
+}  // namespace ttrace

@@ -1,0 +1,253 @@
+#include "functions/function_tracer.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <ctime>
+#include <string_view>
+#include <utility>
+
+#include "arch/longjmp.h"
+
+namespace ttrace {
+
+namespace {
+
+std::int64_t monotonic_now() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+// Functions that end frames without returning through them. A C++ catch begins with
+// __cxa_begin_catch ("C++ ABI: Exception Handling", 2.5.3); setjmp's counterparts restore a stack
+// pointer.
+struct Reaper {
+  std::string_view linkage_name;
+  Site::Reap how;
+};
+constexpr std::array<Reaper, 5> kReapers{{
+    {"__cxa_begin_catch", Site::Reap::Catch},
+    {"longjmp", Site::Reap::Longjmp},
+    {"_longjmp", Site::Reap::Longjmp},
+    {"siglongjmp", Site::Reap::Longjmp},
+    {"__longjmp_chk", Site::Reap::Longjmp},
+}};
+
+}  // namespace
+
+TracedFunction* FunctionTracer::traced(const std::shared_ptr<Module>& module,
+                                       const Function& function, bool shows_object) {
+  auto& known = functions_[&function];
+  if (known == nullptr) {
+    known = std::make_unique<TracedFunction>(module, function,
+                                             shows_object ? module->soname() : std::string());
+  }
+  return known.get();
+}
+
+void FunctionTracer::update(AddressSpace& space, std::vector<std::string>& notices) {
+  MappedText now = modules_.scan(space.pid());
+  for (const std::string& problem : now.problems)
+    problems_.push_back(problem);
+  for (const LoadedModule& module : space.update(std::move(now))) {
+    plant_in(module, space, notices);
+    plant_reapers(module, space);
+  }
+}
+
+void FunctionTracer::plant_in(const LoadedModule& loaded, AddressSpace& space,
+                              std::vector<std::string>& notices) {
+  Module& module = *loaded.module;
+  std::vector<std::size_t> looking;
+  for (std::size_t i = 0; i < patterns_.size(); ++i) {
+    if (patterns_[i].matches_object(module.soname(), module.path(), loaded.is_executable)) {
+      looking.push_back(i);
+    }
+  }
+  if (looking.empty()) return;
+  std::size_t failed = 0;
+  std::string failure;
+  for (std::size_t i : looking) {
+    auto functions = module.matching(patterns_[i]);
+    if (!functions) {
+      problems_.push_back(functions.error().message());
+      return;
+    }
+    matches_[i] += functions->size();
+    for (const Function* function : *functions) {
+      auto site = space.plant(Address(loaded.bias) + function->address.value(), module.machine());
+      if (site) {
+        // An earlier pattern's name for it stays.
+        if ((*site)->entry == nullptr) (*site)->entry = traced(loaded.module, *function, shows(i));
+      } else if (site.error().gone()) {
+        return;
+      } else {
+        ++failed;
+        failure = function->name + ": " + site.error().message();
+      }
+    }
+  }
+  if (failed != 0) {
+    notices.push_back(fmt::format("cannot trace {} function{} of {} ({})", failed,
+                                  failed == 1 ? "" : "s", module.soname(), failure));
+  }
+}
+
+void FunctionTracer::plant_reapers(const LoadedModule& loaded, AddressSpace& space) {
+  for (const Reaper& reaper : kReapers) {
+    auto address = loaded.module->find_linkage_name(reaper.linkage_name);
+    if (!address) continue;
+    auto site = space.plant(Address(loaded.bias) + address->value(), loaded.module->machine());
+    if (site) (*site)->reap = reaper.how;
+  }
+}
+
+Result<FunctionTracer::Next> FunctionTracer::hit(StoppedTracee& tracee, Site& site, Registers& regs,
+                                                 AddressSpace& space, ThreadCalls& calls,
+                                                 CallObserver& observer) {
+  Address at = site.instruction.at();
+  bool again = calls.reported && calls.reported->site == at && calls.reported->sp == regs.sp();
+  calls.reported.reset();
+  if (!again) {
+    arena_.reset();
+    if (site.reap != Site::Reap::No) reap(site, regs, space, calls, observer);
+    if (site.returns) leave(tracee, regs, space, calls, observer);
+    if (site.entry != nullptr) enter(tracee, site, regs, space, calls, observer);
+  }
+  return step_over(tracee, site, regs, space, calls);
+}
+
+void FunctionTracer::enter(StoppedTracee& tracee, Site& site, Registers& regs, AddressSpace& space,
+                           ThreadCalls& calls, CallObserver& observer) {
+  TracedFunction& function = *site.entry;
+  auto floats = [&]() -> std::optional<FloatRegisters> {
+    auto got = tracee.float_registers(regs.machine());
+    if (!got) return std::nullopt;
+    return *got;
+  };
+  // The values are those of the function's first instruction, where the PC belongs.
+  ValueSource source{regs, floats, space, arena_, limits_};
+  Arguments arguments = read_arguments(function, source);
+  auto depth = static_cast<unsigned>(calls.open.size());
+  observer.entered(
+      {function.function().name, function.object(), arguments.values, arguments.truncated}, depth);
+
+  auto frame = frame_at_entry(regs, space);
+  bool returns = false;
+  if (frame) {
+    // A place that is not text (the program's first function has no caller) has no return.
+    if (auto back = space.plant(frame->return_address, regs.machine())) {
+      (*back)->returns = true;
+      returns = true;
+    }
+  }
+  if (!returns) return;
+  OpenCall call{&function, frame->return_address, frame->cfa, 0, monotonic_now()};
+  const auto& layout = function.layout();
+  if (layout.result.keep_at_entry) call.kept = regs.get(*layout.result.keep_at_entry);
+  calls.open.push_back(call);
+}
+
+void FunctionTracer::unwind(ThreadCalls& calls, CallObserver& observer) {
+  OpenCall call = calls.open.back();
+  calls.open.pop_back();
+  FunctionReturned event{call.function->function().name, call.function->object(), Value::none(),
+                         true, monotonic_now() - call.entered};
+  observer.returned(event, static_cast<unsigned>(calls.open.size()));
+}
+
+void FunctionTracer::leave(StoppedTracee& tracee, Registers& regs, AddressSpace& space,
+                           ThreadCalls& calls, CallObserver& observer) {
+  Address pc = regs.pc();
+  auto returns_here = [&](const OpenCall& call) {
+    return call.return_address == pc && call.cfa == regs.sp();
+  };
+  // Other code may run through a return address; only the frame that was called from there, with
+  // the stack as it was, returns now.
+  std::size_t index = calls.open.size();
+  while (index > 0 && !returns_here(calls.open[index - 1]))
+    --index;
+  if (index == 0) return;
+  while (calls.open.size() > index)
+    unwind(calls, observer);
+  auto floats = [&]() -> std::optional<FloatRegisters> {
+    auto got = tracee.float_registers(regs.machine());
+    if (!got) return std::nullopt;
+    return *got;
+  };
+  // A function that ended in a tail call returns together with what it called.
+  while (!calls.open.empty() && returns_here(calls.open.back())) {
+    OpenCall call = calls.open.back();
+    calls.open.pop_back();
+    ValueSource source{regs, floats, space, arena_, limits_};
+    FunctionReturned event{call.function->function().name, call.function->object(),
+                           read_result(*call.function, source, call.kept), false,
+                           monotonic_now() - call.entered};
+    observer.returned(event, static_cast<unsigned>(calls.open.size()));
+  }
+}
+
+void FunctionTracer::reap(Site& site, Registers& regs, AddressSpace& space, ThreadCalls& calls,
+                          CallObserver& observer) {
+  std::optional<Address> survivor;  // the stack pointer of the frame that goes on
+  if (site.reap == Site::Reap::Catch) {
+    if (auto frame = frame_at_entry(regs, space)) survivor = frame->cfa;
+  } else {
+    survivor = longjmp_stack(regs, space);
+  }
+  if (!survivor) return;
+  while (!calls.open.empty() && calls.open.back().cfa <= *survivor)
+    unwind(calls, observer);
+}
+
+Result<FunctionTracer::Next> FunctionTracer::step_over(StoppedTracee& tracee, Site& site,
+                                                       Registers& regs, AddressSpace& space,
+                                                       ThreadCalls& calls) {
+  const DisplacedInstruction& instruction = site.instruction;
+  regs.set_pc(instruction.at());
+  if (instruction.emulated() && instruction.emulate(regs, space)) {
+    if (auto set = tracee.set_registers(regs); !set) return set.error();
+    return Next::Run;
+  }
+  auto slot = space.acquire_slot(instruction);
+  if (!slot) return slot.error();
+  if (!*slot) return Next::Wait;
+  regs.set_pc(**slot);
+  if (auto set = tracee.set_registers(regs); !set) {
+    space.release_slot(**slot);
+    return set.error();
+  }
+  calls.step = {&site, **slot};
+  return Next::Step;
+}
+
+Result<FunctionTracer::Next> FunctionTracer::step_done(StoppedTracee& tracee, AddressSpace& space,
+                                                       ThreadCalls& calls) {
+  auto regs = tracee.registers();
+  if (!regs) return regs.error();
+  if (!calls.step->site->instruction.finish_copy(*regs, space, calls.step->slot)) return Next::Step;
+  if (auto set = tracee.set_registers(*regs); !set) return set.error();
+  space.release_slot(calls.step->slot);
+  calls.step.reset();
+  return Next::Run;
+}
+
+Result<> FunctionTracer::abandon_step(StoppedTracee& tracee, AddressSpace& space,
+                                      ThreadCalls& calls) {
+  auto regs = tracee.registers();
+  if (!regs) return regs.error();
+  const DisplacedInstruction& instruction = calls.step->site->instruction;
+  if (regs->pc() == calls.step->slot) {
+    regs->set_pc(instruction.at());
+    calls.reported = {instruction.at(), regs->sp()};
+  } else if (!instruction.finish_copy(*regs, space, calls.step->slot)) {
+    regs->set_pc(instruction.at());
+  }
+  if (auto set = tracee.set_registers(*regs); !set) return set.error();
+  space.release_slot(calls.step->slot);
+  calls.step.reset();
+  return {};
+}
+
+}  // namespace ttrace

@@ -1,0 +1,123 @@
+// From traps to calls: plants breakpoints at the functions the user asked for and turns hits into
+// FunctionEntered and FunctionReturned.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "arch/machine.h"
+#include "arch/registers.h"
+#include "base/address.h"
+#include "base/arena.h"
+#include "base/result.h"
+#include "event/event.h"
+#include "functions/address_space.h"
+#include "functions/traced_function.h"
+#include "functions/values.h"
+#include "os/stopped_tracee.h"
+#include "symbols/pattern.h"
+
+namespace ttrace {
+
+/// One traced call that has not returned.
+struct OpenCall {
+  TracedFunction* function = nullptr;
+  Address return_address;
+  Address cfa;
+  std::uint64_t kept = 0;    // the register that the result's layout wants kept
+  std::int64_t entered = 0;  // nanoseconds, CLOCK_MONOTONIC
+};
+
+/// What function tracing knows about one thread.
+struct ThreadCalls {
+  std::vector<OpenCall> open;  // outermost first
+  /// A copy of a displaced instruction is being executed.
+  struct Step {
+    Site* site = nullptr;
+    Address slot;
+  };
+  std::optional<Step> step;
+  /// A hit that was reported although its instruction could not be executed yet (it faulted, and
+  /// the program's handler may come back to it): the same hit again is not another call.
+  struct Reported {
+    Address site;
+    Address sp;
+  };
+  std::optional<Reported> reported;
+};
+
+/// Receives what happened. `depth`: calls open around it.
+class CallObserver {
+ public:
+  CallObserver() = default;
+  CallObserver(const CallObserver&) = delete;
+  CallObserver& operator=(const CallObserver&) = delete;
+  virtual ~CallObserver() = default;
+  virtual void entered(const FunctionEntered& event, unsigned depth) = 0;
+  virtual void returned(const FunctionReturned& event, unsigned depth) = 0;
+};
+
+class FunctionTracer {
+ public:
+  FunctionTracer(std::vector<FunctionPattern> patterns, ValueLimits limits)
+      : patterns_(std::move(patterns)), matches_(patterns_.size()), limits_(limits) {}
+
+  /// Looks at what the space's process has mapped now and plants traps in what is new. Messages
+  /// for the user go to `notices`.
+  void update(AddressSpace& space, std::vector<std::string>& notices);
+
+  /// How many functions each pattern matched so far, over all processes.
+  [[nodiscard]] const std::vector<std::size_t>& matches() const { return matches_; }
+  [[nodiscard]] const std::vector<FunctionPattern>& patterns() const { return patterns_; }
+  /// Files that could not be read, among those patterns look at; the first is the error to report
+  /// when nothing could be traced.
+  [[nodiscard]] const std::vector<std::string>& problems() const { return problems_; }
+
+  /// What the thread needs next.
+  enum class Next : std::uint8_t {
+    Run,   // its registers are as the displaced instruction leaves them
+    Step,  // one single-step, then step_done()
+    Wait,  // every slot is in use: keep it stopped, call step_over() again later
+  };
+  /// A trap of ours at `site` was hit: reports, then steps over. `regs` has the PC behind the trap.
+  Result<Next> hit(StoppedTracee& tracee, Site& site, Registers& regs, AddressSpace& space,
+                   ThreadCalls& calls, CallObserver& observer);
+  /// Gets the thread past `site`, whose trap it has hit.
+  Result<Next> step_over(StoppedTracee& tracee, Site& site, Registers& regs, AddressSpace& space,
+                         ThreadCalls& calls);
+  /// The single-step of calls.step ended. Run: the thread is past the instruction. Step: again.
+  Result<Next> step_done(StoppedTracee& tracee, AddressSpace& space, ThreadCalls& calls);
+  /// Gives up calls.step: the thread goes back to the instruction's own address, unless the copy
+  /// was already executed.
+  Result<> abandon_step(StoppedTracee& tracee, AddressSpace& space, ThreadCalls& calls);
+
+ private:
+  void plant_in(const LoadedModule& module, AddressSpace& space, std::vector<std::string>& notices);
+  void plant_reapers(const LoadedModule& module, AddressSpace& space);
+  TracedFunction* traced(const std::shared_ptr<Module>& module, const Function& function,
+                         bool shows_object);
+  void enter(StoppedTracee& tracee, Site& site, Registers& regs, AddressSpace& space,
+             ThreadCalls& calls, CallObserver& observer);
+  void leave(StoppedTracee& tracee, Registers& regs, AddressSpace& space, ThreadCalls& calls,
+             CallObserver& observer);
+  void reap(Site& site, Registers& regs, AddressSpace& space, ThreadCalls& calls,
+            CallObserver& observer);
+  void unwind(ThreadCalls& calls, CallObserver& observer);
+  [[nodiscard]] bool shows(std::size_t pattern) const {
+    return !patterns_[pattern].object_glob().empty();
+  }
+
+  std::vector<FunctionPattern> patterns_;
+  std::vector<std::size_t> matches_;
+  ValueLimits limits_;
+  ModuleCache modules_;
+  std::unordered_map<const Function*, std::unique_ptr<TracedFunction>> functions_;
+  std::vector<std::string> problems_;
+  Arena arena_;
+};
+
+}  // namespace ttrace

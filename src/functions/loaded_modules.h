@@ -1,0 +1,65 @@
+// Which ELF files a process has mapped, and where.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/address.h"
+#include "base/result.h"
+#include "os/proc.h"
+#include "symbols/module.h"
+
+namespace ttrace {
+
+/// One mapped file with executable text.
+struct LoadedModule {
+  std::shared_ptr<Module> module;
+  std::uint64_t bias = 0;  // added to the file's addresses
+  Address start;           // of its first mapping
+  Address end;             // of its last
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+  bool is_executable = false;  // the process's program
+
+  [[nodiscard]] bool same_place(const LoadedModule& other) const {
+    return device == other.device && inode == other.inode && start == other.start &&
+           bias == other.bias;
+  }
+};
+
+/// A range of executable memory.
+struct TextRange {
+  Address start;
+  Address end;
+};
+
+/// What a process has mapped now.
+struct MappedText {
+  std::vector<LoadedModule> modules;  // by address
+  std::vector<TextRange> text;        // every executable mapping, files and others
+  std::vector<std::string> problems;  // files that could not be read, one message each
+};
+
+/// Opens each file once, however many processes map it.
+class ModuleCache {
+ public:
+  /// Reads the maps of `pid` and opens what is new. A file that cannot be read is among
+  /// `problems` the first time it is met.
+  MappedText scan(Pid pid);
+
+ private:
+  struct Key {
+    std::uint64_t device = 0;
+    std::uint64_t inode = 0;
+    auto operator<=>(const Key&) const = default;
+  };
+  std::shared_ptr<Module> open(Pid pid, const Mapping& mapping, std::vector<std::string>& problems);
+
+  std::map<Key, std::shared_ptr<Module>> modules_;  // nullptr: cannot be read
+};
+
+}  // namespace ttrace

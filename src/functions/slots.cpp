@@ -1,0 +1,85 @@
+#include "functions/slots.h"
+
+#include <algorithm>
+
+namespace ttrace {
+
+namespace {
+constexpr std::uint64_t kSlotSize = DisplacedInstruction::kMaxLength;
+}
+
+void SlotPool::add_region(Address start, Address end, Memory& memory) {
+  std::uint64_t first = (start.value() + kSlotSize - 1) & ~(kSlotSize - 1);
+  for (Address at(first); at + kSlotSize <= end; at = at + kSlotSize) {
+    Slot slot;
+    slot.address = at;
+    if (memory.read(at, slot.original) != slot.original.size()) return;
+    slots_.push_back(slot);
+  }
+}
+
+void SlotPool::remove_region(Address start, Address end) {
+  std::erase_if(slots_, [&](const Slot& s) { return s.address >= start && s.address < end; });
+  by_instruction_.clear();
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    if (!slots_[i].holds.null()) by_instruction_[slots_[i].holds] = i;
+  }
+}
+
+Result<std::optional<Address>> SlotPool::acquire(const DisplacedInstruction& instruction,
+                                                 MutableMemory& memory) {
+  ++clock_;
+  if (auto it = by_instruction_.find(instruction.at()); it != by_instruction_.end()) {
+    Slot& slot = slots_[it->second];
+    ++slot.users;
+    slot.last_use = clock_;
+    return std::optional(slot.address);
+  }
+  // The least recently used free slot in reach.
+  std::optional<std::size_t> best;
+  bool any_in_reach = false;
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    bool better = slots_[i].users == 0 && (!best || slots_[i].last_use < slots_[*best].last_use);
+    if ((!any_in_reach || better) && instruction.copy_for(slots_[i].address)) {
+      any_in_reach = true;
+      if (better) best = i;
+    }
+  }
+  if (!any_in_reach) return Error{0, "no room near the text for a copy of an instruction"};
+  if (!best) return std::optional<Address>();
+  Slot& slot = slots_[*best];
+  auto bytes = instruction.copy_for(slot.address);
+  if (!bytes) return bytes.error();
+  if (auto written = memory.write(slot.address, *bytes); !written) return written.error();
+  if (!slot.holds.null()) by_instruction_.erase(slot.holds);
+  slot.holds = instruction.at();
+  slot.users = 1;
+  slot.last_use = clock_;
+  by_instruction_[slot.holds] = *best;
+  return std::optional(slot.address);
+}
+
+void SlotPool::release(Address address) {
+  auto it = std::ranges::find(slots_, address, &Slot::address);
+  if (it != slots_.end() && it->users > 0) --it->users;
+}
+
+bool SlotPool::reaches(const DisplacedInstruction& instruction) const {
+  return std::ranges::any_of(
+      slots_, [&](const Slot& slot) { return instruction.copy_for(slot.address).has_value(); });
+}
+
+void SlotPool::restore(MutableMemory& memory) const {
+  for (const Slot& slot : slots_) {
+    if (slot.holds.null()) continue;
+    auto ignored = memory.write(slot.address, slot.original);
+    (void)ignored;
+  }
+}
+
+void SlotPool::forget_users() {
+  for (Slot& slot : slots_)
+    slot.users = 0;
+}
+
+}  // namespace ttrace

@@ -1,0 +1,109 @@
+#include "functions/traced_function.h"
+
+namespace ttrace {
+
+namespace {
+
+// Four long doubles is the largest thing that any convention passes in registers (an AAPCS64 HFA).
+constexpr std::uint64_t kLargestInRegisters = 64;
+constexpr std::size_t kMostFields = 64;
+constexpr unsigned kDeepest = 16;
+
+void add_scalar(const Type& type, std::uint64_t offset, Shape& shape) {
+  using Kind = Type::Kind;
+  auto primitive = Shape::Primitive::Integer;
+  if (type.kind == Kind::Float) {
+    primitive = type.x87 ? Shape::Primitive::X87 : Shape::Primitive::Float;
+  }
+  shape.fields.push_back(
+      {static_cast<std::uint32_t>(offset), static_cast<std::uint32_t>(type.size), primitive});
+}
+
+// False: too much to describe.
+bool flatten(const Type& type, std::uint64_t offset, unsigned depth, Shape& shape) {
+  if (depth > kDeepest || shape.fields.size() > kMostFields || offset > kLargestInRegisters) {
+    return false;
+  }
+  switch (type.kind) {
+    case Type::Kind::Void:
+      return true;
+    case Type::Kind::Struct:
+    case Type::Kind::Union:
+      for (const Member& member : type.members) {
+        if (member.type != nullptr &&
+            !flatten(*member.type, offset + member.offset, depth + 1, shape)) {
+          return false;
+        }
+      }
+      return true;
+    case Type::Kind::Array:
+      if (type.target == nullptr || type.target->size == 0) return true;
+      for (std::uint64_t i = 0; i < type.count; ++i) {
+        if (!flatten(*type.target, offset + i * type.target->size, depth + 1, shape)) return false;
+      }
+      return true;
+    case Type::Kind::Signed:
+    case Type::Kind::Unsigned:
+    case Type::Kind::Char:
+    case Type::Kind::Bool:
+    case Type::Kind::Float:
+    case Type::Kind::Enum:
+    case Type::Kind::Pointer:
+    case Type::Kind::Reference:
+    case Type::Kind::MemberPointer:
+    case Type::Kind::Function:
+    case Type::Kind::Unknown:
+      add_scalar(type, offset, shape);
+      return true;
+  }
+  return false;
+}
+
+bool is_aggregate(const Type& type) {
+  return type.kind == Type::Kind::Struct || type.kind == Type::Kind::Union ||
+         type.kind == Type::Kind::Array;
+}
+
+// The alignment that decides where an argument goes: the strictest of its scalars, unless the
+// debug information gives one.
+std::uint32_t alignment(const Type& type, const Shape& shape) {
+  if (type.align != 0) return type.align;
+  std::uint32_t align = 1;
+  for (const Shape::Field& field : shape.fields)
+    align = std::max(align, field.size);
+  return std::min<std::uint32_t>(align, 16);
+}
+
+}  // namespace
+
+Shape shape_of(const Type* type) {
+  Shape shape;
+  if (type == nullptr || type->kind == Type::Kind::Void) return shape;
+  shape.size = type->size;
+  shape.aggregate = is_aggregate(*type);
+  shape.by_reference = type->by_reference;
+  if (type->size <= kLargestInRegisters && !flatten(*type, 0, 0, shape)) shape.fields.clear();
+  shape.align = alignment(*type, shape);
+  return shape;
+}
+
+const TracedFunction::Layout& TracedFunction::layout() {
+  if (layout_) return *layout_;
+  layout_.emplace();
+  layout_->signature = module_->signature(function_);
+  if (layout_->signature == nullptr) return *layout_;
+  std::vector<Shape> shapes;
+  shapes.reserve(layout_->signature->parameters.size());
+  for (const Parameter& parameter : layout_->signature->parameters) {
+    shapes.push_back(shape_of(parameter.type));
+  }
+  Shape result = shape_of(layout_->signature->result);
+  auto places = place_arguments(machine(), shapes, result);
+  auto back = place_result(machine(), result);
+  layout_->convention_known = places.has_value() && back.has_value();
+  if (places) layout_->arguments = std::move(*places);
+  if (back) layout_->result = std::move(*back);
+  return *layout_;
+}
+
+}  // namespace ttrace

@@ -1,0 +1,46 @@
+// A function that the user asked for, and how to read its arguments and result.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "arch/calling.h"
+#include "symbols/module.h"
+
+namespace ttrace {
+
+/// One matched function. Shared by all processes that have its module loaded. What its debug
+/// information says is read at the first call.
+class TracedFunction {
+ public:
+  /// `function` belongs to `module`. `object` is what is printed behind '@'; empty: nothing.
+  TracedFunction(std::shared_ptr<Module> module, const Function& function, std::string object)
+      : module_(std::move(module)), function_(function), object_(std::move(object)) {}
+
+  [[nodiscard]] const Function& function() const { return function_; }
+  [[nodiscard]] const std::string& object() const { return object_; }
+  [[nodiscard]] Abi machine() const { return module_->machine(); }
+
+  /// How its values are laid out at entry and return; made when first asked for.
+  struct Layout {
+    const Signature* signature = nullptr;  // nullptr: no debug information, raw registers
+    std::vector<Place> arguments;          // one for each parameter, in order
+    ResultPlace result;
+    bool convention_known = true;  // false: this machine's calling convention is not described
+  };
+  [[nodiscard]] const Layout& layout();
+
+ private:
+  std::shared_ptr<Module> module_;
+  const Function& function_;
+  std::string object_;
+  std::optional<Layout> layout_;
+};
+
+/// A type as the calling convention sees it. Bounded: a type nested or repeated too often to fit
+/// into registers is given the size alone, which is all that matters then.
+Shape shape_of(const Type* type);
+
+}  // namespace ttrace

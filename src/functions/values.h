@@ -1,0 +1,52 @@
+// From registers, memory and types to values.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+
+#include "arch/registers.h"
+#include "base/arena.h"
+#include "base/memory.h"
+#include "event/value.h"
+#include "functions/traced_function.h"
+#include "symbols/types.h"
+
+namespace ttrace {
+
+/// How much of a value is shown.
+struct ValueLimits {
+  std::size_t string = 32;    // bytes of a string, -s
+  std::size_t elements = 32;  // of an array
+  unsigned depth = 3;         // of nested structures
+};
+
+/// What a value may be made of. `floats` is asked only when a vector register is needed.
+struct ValueSource {
+  const Registers& registers;
+  std::function<std::optional<FloatRegisters>()> floats;
+  Memory& memory;
+  Arena& arena;
+  ValueLimits limits;
+};
+
+/// The arguments of a call whose first instruction is about to execute, in order, named. Without
+/// debug information: the registers of the convention's integer arguments, marked raw by their
+/// names; `truncated` is set then, because nobody knows how many there are.
+struct Arguments {
+  std::span<const Value> values;
+  bool truncated = false;
+};
+Arguments read_arguments(TracedFunction& function, const ValueSource& source);
+
+/// The result of a call that has just returned. Kind::None for void. `kept` is the register that
+/// the layout wanted kept from the entry (0 when none).
+Value read_result(TracedFunction& function, const ValueSource& source, std::uint64_t kept);
+
+/// One object of `type` from its bytes. Never reads past them; follows char pointers.
+Value read_object(const Type& type, std::span<const std::byte> bytes, const ValueSource& source,
+                  unsigned depth = 0);
+
+}  // namespace ttrace
