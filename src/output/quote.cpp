@@ -1,0 +1,130 @@
+#include "output/quote.h"
+
+#include <algorithm>
+#include <array>
+
+namespace ttrace {
+namespace {
+
+bool is_control(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte < 0x20 || byte == 0x7f;
+}
+
+void append_octal(unsigned char byte, bool all_digits, std::string& out) {
+  out += '\\';
+  if (all_digits || byte >= 0100) out += static_cast<char>('0' + (byte >> 6));
+  if (all_digits || byte >= 010) out += static_cast<char>('0' + ((byte >> 3) & 7));
+  out += static_cast<char>('0' + (byte & 7));
+}
+
+// What stands behind the backslash for each byte: 0 when the byte is printed as it is, 1 when it is
+// printed in octal.
+constexpr std::array<char, 256> make_escapes() {
+  std::array<char, 256> table{};
+  for (std::size_t i = 0; i < table.size(); ++i)
+    table[i] = i >= 0x20 && i < 0x7f ? 0 : 1;
+  table['\t'] = 't';
+  table['\n'] = 'n';
+  table['\v'] = 'v';
+  table['\f'] = 'f';
+  table['\r'] = 'r';
+  table['"'] = '"';
+  table['\\'] = '\\';
+  return table;
+}
+constexpr std::array<char, 256> kEscapes = make_escapes();
+
+// In a character literal gdb escapes the quote of its own kind, and names two more controls.
+char character_escape(unsigned char byte) {
+  switch (byte) {
+    case '"':
+      return 0;
+    case '\'':
+      return '\'';
+    case '\a':
+      return 'a';
+    case '\b':
+      return 'b';
+    default:
+      return kEscapes[byte];
+  }
+}
+
+void append_utf8(std::uint32_t code, std::string& out) {
+  const auto tail = [&](unsigned shift) {
+    out += static_cast<char>(0x80 | ((code >> shift) & 0x3f));
+  };
+  if (code < 0x800) {
+    out += static_cast<char>(0xc0 | (code >> 6));
+  } else if (code < 0x10000) {
+    out += static_cast<char>(0xe0 | (code >> 12));
+    tail(6);
+  } else {
+    out += static_cast<char>(0xf0 | (code >> 18));
+    tail(12);
+    tail(6);
+  }
+  tail(0);
+}
+
+}  // namespace
+
+void append_quoted(std::string_view bytes, std::string& out) {
+  out += '"';
+  const char* const begin = bytes.data();
+  std::size_t plain = 0;  // where the bytes begin that are still to be copied as they are
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(bytes[i]);
+    const char escape = kEscapes[byte];
+    if (escape == 0) continue;
+    out.append(begin + plain, i - plain);
+    plain = i + 1;
+    if (escape == 1) {
+      const bool digit_follows = i + 1 < bytes.size() && bytes[i + 1] >= '0' && bytes[i + 1] <= '7';
+      append_octal(byte, digit_follows, out);
+    } else {
+      out += '\\';
+      out += escape;
+    }
+  }
+  out.append(begin + plain, bytes.size() - plain);
+  out += '"';
+}
+
+void append_character(std::int64_t code, std::string& out) {
+  constexpr std::int64_t kLastCodePoint = 0x10ffff;
+  if (code < -128 || code > kLastCodePoint || (code >= 0xd800 && code <= 0xdfff)) return;
+  out += " '";
+  if (code > 255) {
+    append_utf8(static_cast<std::uint32_t>(code), out);
+  } else {
+    const auto byte = static_cast<unsigned char>(code);
+    const char escape = character_escape(byte);
+    if (escape == 0) {
+      out += static_cast<char>(byte);
+    } else if (escape == 1) {
+      append_octal(byte, true, out);
+    } else {
+      out += '\\';
+      out += escape;
+    }
+  }
+  out += '\'';
+}
+
+void append_printable(std::string_view text, std::string& out) {
+  if (std::none_of(text.begin(), text.end(), is_control)) {
+    out += text;
+    return;
+  }
+  for (const char c : text) {
+    if (is_control(c)) {
+      append_octal(static_cast<unsigned char>(c), true, out);
+    } else {
+      out += c;
+    }
+  }
+}
+
+}  // namespace ttrace

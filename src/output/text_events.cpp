@@ -1,0 +1,298 @@
+// What each kind of event looks like.
+#include <fmt/format.h>
+
+#include <unistd.h>
+
+#include "output/quote.h"
+#include "output/syscall_result.h"
+#include "output/text_lines.h"
+
+namespace ttrace {
+
+// --- the parts of a line -------------------------------------------------------------------------
+
+void TextSink::pad(Line& line) const {
+  const std::size_t column = line.shown_columns + line.text.size();
+  line.text.append(column < options_.result_column ? options_.result_column - column : 1, ' ');
+}
+
+void TextSink::append_duration(Duration duration, std::string& out) const {
+  if (!options_.durations || duration < 0) return;
+  out += " <";
+  append_seconds(duration, 0, digits_of(options_.duration_precision), out);
+  out += '>';
+}
+
+void TextSink::append_function(std::string_view name, std::string_view object,
+                               std::string& out) const {
+  append_printable(name, out);
+  if (object.empty()) return;
+  out += '@';
+  append_printable(object, out);
+}
+
+void TextSink::append_outcome(const FunctionReturned& function, Line& line) const {
+  if (function.unwound) {
+    line.text += " <unwound>";
+  } else if (function.result.kind != Value::Kind::None) {
+    pad(line);
+    line.text += "= ";
+    render(function.result, line.text);
+  }
+  append_duration(function.duration, line.text);
+}
+
+// --- syscalls ------------------------------------------------------------------------------------
+
+Result<> TextSink::handle(const Event& event, const SyscallEntered& call) {
+  Line& line = line_of(event.tid);
+  if (auto done = begin(event.tid, line, event, event.depth); !done) return done;
+  if (auto done = settle_other(line); !done) return done;
+  line.text += call.name;
+  line.text += '(';
+  bool first = true;
+  for (const Value& arg : call.args) {
+    if (!first) line.text += ", ";
+    first = false;
+    render(arg, line.text);
+  }
+  if (!call.complete && !first) line.text += ", ";
+  line.state = Line::State::Call;
+  line.complete = call.complete;
+  line.name = call.name;
+  line.since = event.time;
+  if (options_.whole_lines) {
+    open_timer_.arm(event.time);
+  } else {
+    flush_timer_.arm(event.time);
+  }
+  if (shared()) {
+    open_ = &line;
+    open_tid_ = event.tid;
+  }
+  return {};
+}
+
+Result<> TextSink::handle(const Event& event, const SyscallReturned& call) {
+  Line& line = line_of(event.tid);
+  const bool lost = call.result.kind == SyscallResult::Kind::Unknown && call.args.empty() &&
+                    line.state != Line::State::Idle && !line.complete;
+  if (lost) return end_dead_call(event, line);
+  const bool resumed = line.state != Line::State::Call;
+  if (resumed) {
+    if (auto done = begin_resumed(line, event, call.name); !done) return done;
+  }
+  bool first = true;
+  for (const Value& arg : call.args) {
+    if (!first) line.text += ", ";
+    first = false;
+    render(arg, line.text);
+  }
+  // No argument followed after all: the comma was premature.
+  if (first && !resumed && !line.complete && line.text.ends_with(", ")) {
+    line.text.resize(line.text.size() - 2);
+  }
+  line.text += ')';
+  pad(line);
+  line.text += "= ";
+  append_syscall_result(call.result, line.text);
+  append_duration(call.duration, line.text);
+  line.state = Line::State::Idle;
+  return end(event.tid, line);
+}
+
+/// The end of a call that never returned, of which arguments are missing.
+Result<> TextSink::end_dead_call(const Event& event, Line& line) {
+  if (line.state == Line::State::Suspended) {
+    if (auto done = begin_resumed(line, event, line.name); !done) return done;
+  }
+  if (!line.complete) line.text += " <unfinished ...>";
+  line.text += ')';
+  pad(line);
+  line.text += "= ?";
+  line.state = Line::State::Idle;
+  return end(event.tid, line);
+}
+
+/// Ends whatever the thread has open, for nothing more will come of it: `word` instead of a result.
+Result<> TextSink::close_call(const Event& event, Line& line, std::string_view word) {
+  if (line.state == Line::State::Suspended) {
+    if (auto done = begin_resumed(line, event, line.name); !done) return done;
+    line.state = Line::State::Call;
+  }
+  if (line.state != Line::State::Call) return settle(event.tid, line);
+  line.text += word;
+  line.state = Line::State::Idle;
+  return end(event.tid, line);
+}
+
+// --- functions -----------------------------------------------------------------------------------
+
+Result<> TextSink::handle(const Event& event, const FunctionEntered& function) {
+  Line& line = line_of(event.tid);
+  if (auto done = begin(event.tid, line, event, event.depth); !done) return done;
+  append_function(function.name, function.object, line.text);
+  line.text += '(';
+  bool first = true;
+  for (Value arg : function.args) {
+    if (!first) line.text += ", ";
+    first = false;
+    arg.show_name = true;
+    render(arg, line.text);
+  }
+  if (function.truncated) line.text += first ? "..." : ", ...";
+  line.text += ')';
+  line.state = Line::State::Function;
+  line.since = event.time;
+  // Where it is not held back, on() shows it.
+  if (!immediate_ || options_.whole_lines) open_timer_.arm(event.time);
+  return {};
+}
+
+Result<> TextSink::handle(const Event& event, const FunctionReturned& function) {
+  Line& line = line_of(event.tid);
+  if (line.state != Line::State::Function) {
+    if (auto done = begin(event.tid, line, event, event.depth); !done) return done;
+    line.text += "} ";
+    append_function(function.name, function.object, line.text);
+  }
+  append_outcome(function, line);
+  line.state = Line::State::Idle;
+  return end(event.tid, line);
+}
+
+// --- signals, beginnings and ends ----------------------------------------------------------------
+
+Result<> TextSink::handle(const Event& event, const SignalDelivered& signal) {
+  Line& line = line_of(event.tid);
+  if (auto done = begin(event.tid, line, event, event.depth); !done) return done;
+  line.text += "--- ";
+  line.text += signal.name;
+  line.text += ' ';
+  if (signal.info.kind != Value::Kind::None) {
+    render(signal.info, line.text);
+    line.text += ' ';
+  }
+  line.text += "---";
+  return end(event.tid, line);
+}
+
+Result<> TextSink::handle(const Event& event, const GroupStopped& stop) {
+  Line& line = line_of(event.tid);
+  if (auto done = begin(event.tid, line, event, event.depth); !done) return done;
+  line.text += "--- stopped by ";
+  line.text += stop.name;
+  line.text += " ---";
+  return end(event.tid, line);
+}
+
+Result<> TextSink::handle(const Event& event, const Exited& exit) {
+  Line& line = line_of(event.tid);
+  if (line.state == Line::State::Call || line.state == Line::State::Suspended) {
+    if (auto done = end_dead_call(event, line); !done) return done;
+  }
+  if (!options_.silence.exit) {
+    if (auto done = begin(event.tid, line, event, 0); !done) return done;
+    line.text += "+++ exited with ";
+    append_padded(exit.status, 0, false, line.text);
+    line.text += " +++";
+    if (auto done = end(event.tid, line); !done) return done;
+  } else if (auto done = settle(event.tid, line); !done) {
+    return done;
+  }
+  return drop(event.tid);
+}
+
+Result<> TextSink::handle(const Event& event, const Killed& killed) {
+  Line& line = line_of(event.tid);
+  if (line.state == Line::State::Call || line.state == Line::State::Suspended) {
+    if (auto done = end_dead_call(event, line); !done) return done;
+  }
+  if (auto done = begin(event.tid, line, event, 0); !done) return done;
+  line.text += "+++ killed by ";
+  line.text += killed.name;
+  if (killed.core_dumped) line.text += " (core dumped)";
+  line.text += " +++";
+  if (auto done = end(event.tid, line); !done) return done;
+  return drop(event.tid);
+}
+
+Result<> TextSink::handle(const Event& event, const Superseded& superseded) {
+  Line& line = line_of(event.tid);
+  if (line.state == Line::State::Call || line.state == Line::State::Suspended) {
+    if (auto done = end_dead_call(event, line); !done) return done;
+  }
+  if (!options_.silence.thread_execve) {
+    if (auto done = begin(event.tid, line, event, 0); !done) return done;
+    line.text += "+++ superseded by execve in pid ";
+    append_padded(superseded.by.value, 0, false, line.text);
+    line.text += " +++";
+    if (auto done = end(event.tid, line); !done) return done;
+  } else if (auto done = settle(event.tid, line); !done) {
+    return done;
+  }
+  // The executing thread has this one's number from now on, and its call goes on under that.
+  const auto by = lines_.find(superseded.by.value);
+  if (by == lines_.end()) return {};
+  if (separate_ && by->second.state == Line::State::Call) {
+    by->second.text += " <pid changed to ";
+    append_padded(event.tid.value, 0, false, by->second.text);
+    by->second.text += " ...>";
+    by->second.state = Line::State::Suspended;
+    if (auto done = end(superseded.by, by->second); !done) return done;
+  }
+  std::swap(line, by->second);
+  if (open_ == &by->second) {
+    open_ = &line;
+    open_tid_ = event.tid;
+  }
+  return drop(superseded.by);
+}
+
+// --- messages ------------------------------------------------------------------------------------
+
+/// Writes "ttrace: SUBJECT TEXT" on a line of its own.
+Result<> TextSink::diagnose(const Event& event, std::string_view subject, std::string_view text) {
+  message_ = options_.program;
+  message_ += ": ";
+  if (!subject.empty()) {
+    message_ += subject;
+    message_ += ' ';
+    append_padded(event.tid.value, 0, false, message_);
+    message_ += ' ';
+  }
+  message_ += text;
+  message_ += '\n';
+  if (!options_.diagnostics_in_line) {
+    // Nothing can be done when this fails, and the trace itself is not affected.
+    static_cast<void>(::write(STDERR_FILENO, message_.data(), message_.size()) >= 0);
+    return {};
+  }
+  // A line of which nothing was shown yet can follow; a half one cannot stay so.
+  if (open_ != nullptr && open_->shown) {
+    if (auto done = settle(open_tid_, *open_); !done) return done;
+  }
+  return write(event.tid, message_);
+}
+
+Result<> TextSink::handle(const Event& event, const Attached& attached) {
+  if (options_.silence.attach) return {};
+  if (attached.threads <= 1) return diagnose(event, "Process", "attached");
+  return diagnose(event, "Process", fmt::format("attached with {} threads", attached.threads));
+}
+
+Result<> TextSink::handle(const Event& event, const Detached&) {
+  if (const auto found = lines_.find(event.tid.value); found != lines_.end()) {
+    if (auto done = close_call(event, found->second, " <detached ...>"); !done) return done;
+  }
+  if (!options_.silence.attach) {
+    if (auto done = diagnose(event, "Process", "detached"); !done) return done;
+  }
+  return drop(event.tid);
+}
+
+Result<> TextSink::handle(const Event& event, const Notice& notice) {
+  return diagnose(event, "", notice.text);
+}
+
+}  // namespace ttrace

@@ -1,0 +1,69 @@
+#include "output/writer.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "output/buffered_fd.h"
+
+namespace ttrace {
+namespace {
+
+std::string describe(int fd) {
+  switch (fd) {
+    case STDOUT_FILENO:
+      return "standard output";
+    case STDERR_FILENO:
+      return "standard error";
+    default:
+      return "descriptor " + std::to_string(fd);
+  }
+}
+
+/// Everything to one descriptor, which it may own.
+class FdWriter final : public Writer {
+ public:
+  FdWriter(int fd, std::string destination)
+      : out_(fd, std::move(destination)), immediate_(::isatty(fd) == 1) {}
+  FdWriter(UniqueFd fd, std::string destination) : FdWriter(fd.get(), std::move(destination)) {
+    owned_ = std::move(fd);
+  }
+
+  Result<> write(Tid, std::string_view text) override { return out_.write(text); }
+  Result<> flush() override { return out_.flush(); }
+  [[nodiscard]] bool immediate() const override { return immediate_; }
+  Result<> close() override {
+    auto flushed = out_.flush();
+    owned_.reset();
+    return flushed;
+  }
+
+ private:
+  UniqueFd owned_;
+  BufferedFd out_;
+  bool immediate_;
+};
+
+}  // namespace
+
+Destination destination_of(int fd) {
+  if (::isatty(fd) == 1) return Destination::Terminal;
+  struct stat info {};
+  if (::fstat(fd, &info) == 0 && (S_ISFIFO(info.st_mode) || S_ISSOCK(info.st_mode))) {
+    return Destination::Pipe;
+  }
+  return Destination::File;
+}
+
+std::unique_ptr<Writer> make_fd_writer(int fd) {
+  return std::make_unique<FdWriter>(fd, describe(fd));
+}
+
+Result<std::unique_ptr<Writer>> make_file_writer(const std::string& path, bool append) {
+  const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | (append ? O_APPEND : O_TRUNC);
+  UniqueFd fd(::open(path.c_str(), flags, 0666));
+  if (!fd.valid()) return os_error("Can't fopen '" + path + "'");
+  return std::make_unique<FdWriter>(std::move(fd), path);
+}
+
+}  // namespace ttrace
