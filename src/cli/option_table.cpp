@@ -1,0 +1,380 @@
+#include "cli/option_table.h"
+
+#include <fmt/format.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <cstdlib>
+
+namespace ttrace {
+
+namespace {
+
+using Given = const OptionUse&;
+
+bool same_word(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
+}
+
+Error invalid_argument(const ParseState& state, Given use) {
+  return usage_error(state.options,
+                     fmt::format("invalid {} argument: '{}'", use.spelled, use.value.value_or("")));
+}
+
+// strtol's idea of a number, as strace's: "+5" and " 5" are 5, "0x5" and "5 " are not.
+std::optional<int> parse_number(std::string_view text, int greatest) {
+  std::string copy(text);
+  char* end = nullptr;
+  errno = 0;
+  long number = std::strtol(copy.c_str(), &end, 10);
+  if (copy.empty() || end != copy.c_str() + copy.size() || errno != 0) return std::nullopt;
+  if (number < 0 || number > greatest) return std::nullopt;
+  return int(number);
+}
+
+template <class T>
+struct Word {
+  std::string_view word;
+  T value;
+};
+
+template <class T, std::size_t N>
+std::optional<T> find_word(const Word<T> (&words)[N], std::string_view text) {
+  for (const Word<T>& word : words) {
+    if (same_word(word.word, text)) return word.value;
+  }
+  return std::nullopt;
+}
+
+// Calls `each` for the parts of a comma-separated list that are not empty, until one fails.
+template <class F>
+bool each_part(std::string_view list, F each) {
+  while (!list.empty()) {
+    std::size_t comma = std::min(list.find(','), list.size());
+    if (comma != 0 && !each(list.substr(0, comma))) return false;
+    list.remove_prefix(std::min(comma + 1, list.size()));
+  }
+  return true;
+}
+
+// --- Startup and tracing
+
+Result<> apply_attach(ParseState& state, Given use) {
+  std::string_view rest = *use.value;
+  while (!rest.empty()) {
+    std::size_t length = std::min(rest.find_first_of(", \t\n"), rest.size());
+    std::string_view text = rest.substr(0, length);
+    std::optional<int> number = parse_number(text, INT_MAX);
+    if (!number || *number == 0) return Error{0, fmt::format("Invalid process id: '{}'", text)};
+    if (*number == ::getpid()) {
+      return Error{0, fmt::format("cannot trace process {}: it is this tracer itself", *number)};
+    }
+    std::vector<Pid>& attach = state.options.attach;
+    Pid pid{*number};
+    if (std::find(attach.begin(), attach.end(), pid) == attach.end()) attach.push_back(pid);
+    rest.remove_prefix(std::min(length + 1, rest.size()));
+  }
+  return {};
+}
+
+Result<> apply_follow(ParseState& state, Given use) {
+  state.options.follow_forks = true;
+  if (use.is_short()) {
+    ++state.letter_f;
+  } else {
+    state.long_follow = true;
+  }
+  return {};
+}
+
+// --- Filtering
+
+Result<> apply_trace(ParseState& state, Given use) {
+  // Names are checked where the tables of them are; nothing at all is no name in any table.
+  if (use.value->empty()) return Error{0, "invalid system call ''"};
+  state.options.trace_set = std::string(*use.value);
+  return {};
+}
+
+// What strace's -e can also be asked for.
+constexpr std::array<std::string_view, 33> kOtherQualifiers = {
+    "abbrev",   "a",     "verbose",    "v",         "raw",         "x",          "signal",
+    "signals",  "s",     "read",       "reads",     "r",           "write",      "writes",
+    "w",        "fault", "inject",     "status",    "quiet",       "silent",     "silence",
+    "q",        "kvm",   "decode-fds", "decode-fd", "decode-pids", "decode-pid", "trace-fds",
+    "trace-fd", "fds",   "fd",         "secontext", "namespace"};
+
+Result<> apply_qualifier(ParseState& state, Given use) {
+  std::string_view text = *use.value;
+  std::size_t equals = text.find('=');
+  if (equals == std::string_view::npos) return apply_trace(state, use);
+  std::string_view qualifier = text.substr(0, equals);
+  if (qualifier == "trace" || qualifier == "t") {
+    return apply_trace(state, {use.spelled, text.substr(equals + 1)});
+  }
+  if (std::find(kOtherQualifiers.begin(), kOtherQualifiers.end(), qualifier) !=
+      kOtherQualifiers.end()) {
+    return Error{
+        0, fmt::format("invalid -e argument: '{}': only -e [trace=][!]NAMES is supported", text)};
+  }
+  return apply_trace(state, use);
+}
+
+// --- Functions
+
+Result<> apply_functions(ParseState& state, Given use) {
+  // An empty regex would match every function: more likely an unset variable than a wish.
+  if (use.value->empty()) return invalid_argument(state, use);
+  state.options.functions.emplace_back(*use.value);
+  return {};
+}
+
+Result<> apply_list_functions(ParseState& state, Given) {
+  state.list_functions = true;
+  return {};
+}
+
+// --- Output format
+
+Result<> apply_columns(ParseState& state, Given use) {
+  std::optional<int> number = parse_number(*use.value, INT_MAX);
+  if (!number) return invalid_argument(state, use);
+  state.options.result_column = unsigned(*number);
+  return {};
+}
+
+Result<> apply_output(ParseState& state, Given use) {
+  state.output = std::string(*use.value);
+  return {};
+}
+
+Result<> apply_append(ParseState& state, Given) {
+  state.options.append = true;
+  return {};
+}
+
+Result<> apply_separately(ParseState& state, Given) {
+  state.long_separately = true;
+  return {};
+}
+
+struct SilenceWord {
+  std::string_view word;
+  bool Options::Silence::*member;
+};
+constexpr SilenceWord kSilenceWords[] = {
+    {"attach", &Options::Silence::attach},
+    {"exit", &Options::Silence::exit},
+    {"path-resolution", &Options::Silence::path_resolution},
+    {"personality", &Options::Silence::personality},
+    {"thread-execve", &Options::Silence::thread_execve},
+    {"superseded", &Options::Silence::thread_execve},
+};
+
+Result<> apply_quiet_set(Options::Silence& silence, std::string_view set) {
+  bool value = true;
+  std::string_view names = set;
+  while (names.starts_with('!')) {
+    value = !value;
+    names.remove_prefix(1);
+  }
+  bool whole = same_word(names, "all");
+  if (whole || same_word(names, "none")) {
+    bool all = whole == value;
+    silence = {all, all, all, all, all};
+    return {};
+  }
+  silence = {!value, !value, !value, !value, !value};
+  std::string_view wrong = names;
+  bool good = each_part(names, [&](std::string_view part) {
+    for (const SilenceWord& word : kSilenceWords) {
+      if (!same_word(word.word, part)) continue;
+      silence.*word.member = value;
+      return true;
+    }
+    wrong = part;
+    return false;
+  });
+  bool empty = names.find_first_not_of(',') == std::string_view::npos;
+  if (good && !empty) return {};
+  return Error{0, fmt::format("invalid quiet '{}'", empty ? set : wrong)};
+}
+
+Result<> apply_quiet(ParseState& state, Given use) {
+  if (use.is_short()) {
+    ++state.letter_q;
+    return {};
+  }
+  state.long_quiet = true;
+  return apply_quiet_set(state.options.silence, use.value.value_or("attach,personality"));
+}
+
+Result<> apply_string_limit(ParseState& state, Given use) {
+  // strace's own limit: a quarter of what 32 bits hold, since a byte may need four characters.
+  std::optional<int> number = parse_number(*use.value, (1 << 30) - 1);
+  if (!number) return invalid_argument(state, use);
+  state.options.string_limit = std::size_t(*number);
+  return {};
+}
+
+using Precision = Options::Precision;
+constexpr Word<Precision> kPrecisions[] = {
+    {"s", Precision::Seconds},
+    {"ms", Precision::Milliseconds},
+    {"us", Precision::Microseconds},
+    {"ns", Precision::Nanoseconds},
+};
+
+using Clock = ParseState::Clock;
+constexpr Word<Clock> kClocks[] = {
+    {"none", Clock::None}, {"time", Clock::TimeOfDay}, {"unix", Clock::Unix}};
+
+// A FORMAT or a PRECISION, with or without saying which it is.
+bool set_timestamp_part(ParseState& state, std::string_view part) {
+  constexpr std::string_view kFormat = "format:", kPrecision = "precision:";
+  bool is_format = same_word(part.substr(0, kFormat.size()), kFormat);
+  bool is_precision = same_word(part.substr(0, kPrecision.size()), kPrecision);
+  if (is_format) part.remove_prefix(kFormat.size());
+  if (is_precision) part.remove_prefix(kPrecision.size());
+  if (auto clock = find_word(kClocks, part); clock && !is_precision) {
+    state.clock = *clock;
+    return true;
+  }
+  auto precision = find_word(kPrecisions, part);
+  if (!precision || is_format) return false;
+  state.clock_precision = *precision;
+  return true;
+}
+
+Result<> apply_timestamps(ParseState& state, Given use) {
+  if (use.is_short()) {
+    ++state.letter_t;
+    return {};
+  }
+  state.long_timestamps = true;
+  if (!use.value || state.clock == Clock::None) state.clock = Clock::TimeOfDay;
+  bool good = each_part(use.value.value_or(""),
+                        [&](std::string_view part) { return set_timestamp_part(state, part); });
+  if (!good) return invalid_argument(state, use);
+  return {};
+}
+
+Result<> apply_relative(ParseState& state, Given use) {
+  state.options.relative_time = true;
+  auto precision = find_word(kPrecisions, use.value.value_or("us"));
+  if (!precision) return invalid_argument(state, use);
+  state.options.relative_precision = *precision;
+  return {};
+}
+
+Result<> apply_durations(ParseState& state, Given use) {
+  state.options.durations = true;
+  auto precision = find_word(kPrecisions, use.value.value_or("us"));
+  if (!precision) return invalid_argument(state, use);
+  state.options.duration_precision = *precision;
+  return {};
+}
+
+constexpr Word<Options::WholeLines> kWholeLines[] = {{"auto", Options::WholeLines::Auto},
+                                                     {"always", Options::WholeLines::Always},
+                                                     {"never", Options::WholeLines::Never}};
+
+Result<> apply_whole_lines(ParseState& state, Given use) {
+  auto when = find_word(kWholeLines, *use.value);
+  if (!when) return invalid_argument(state, use);
+  state.options.whole_lines = *when;
+  return {};
+}
+
+// --- Miscellaneous
+
+Result<> apply_help(ParseState& state, Given) {
+  state.options.action = Options::Action::Help;
+  return {};
+}
+
+Result<> apply_version(ParseState& state, Given) {
+  state.version = true;
+  return {};
+}
+
+constexpr std::string_view kStartup = "Startup", kTracing = "Tracing", kFiltering = "Filtering",
+                           kFunctions = "Functions", kFormat = "Output format",
+                           kMiscellaneous = "Miscellaneous";
+
+constexpr OptionRow kTable[] = {
+    {"-p,--attach", "PID", kStartup,
+     "trace the running process PID; may be repeated, or be\n"
+     "several separated by commas or blanks",
+     apply_attach},
+    {"-f,--follow-forks", "", kTracing,
+     "trace child processes too, and all threads of PID;\n"
+     "-ff: with -o FILE, write a file for each of them",
+     apply_follow},
+    {"-e", "EXPR", kFiltering, "[trace=][!]NAMES: see --trace", apply_qualifier},
+    {"--trace", "NAMES", kFiltering,
+     "trace only the syscalls NAMES, separated by commas;\n"
+     "!NAMES: all but those; all; none",
+     apply_trace},
+    {"--funcs", "REGEX[@OBJECT]", kFunctions,
+     "trace the calls of the functions whose name matches\n"
+     "REGEX: those of the executable, or of the shared\n"
+     "libraries that match the glob OBJECT; may be repeated",
+     apply_functions},
+    {"--list-funcs", "", kFunctions,
+     "list the functions that --funcs matches, or all of\n"
+     "them, and trace nothing",
+     apply_list_functions},
+    {"-a,--columns", "N", kFormat, "align results in column N (default 40)", apply_columns},
+    {"-o,--output", "FILE", kFormat,
+     "write the trace to FILE instead of stderr;\n"
+     "-: to stdout; |COMMAND or !COMMAND: to a command",
+     apply_output},
+    {"-A,--output-append-mode", "", kFormat, "append to the -o FILE", apply_append},
+    {"--output-separately", "", kFormat, "write to FILE.TID, a file for each thread",
+     apply_separately},
+    {"-q,--quiet,--silent,--silence", "[SET]", kFormat,
+     "hide messages about attaching and detaching;\n"
+     "-qq: about exit statuses too; -qqq: all messages;\n"
+     "SET: attach, exit, path-resolution, personality,\n"
+     "thread-execve, separated by commas; all; none",
+     apply_quiet},
+    {"-r,--relative-timestamps", "[PRECISION]", kFormat,
+     "print the time since the previous line;\n"
+     "PRECISION: s, ms, us (default), ns",
+     apply_relative},
+    {"-s,--string-limit", "N", kFormat, "print at most N bytes of a string (default 32)",
+     apply_string_limit},
+    {"-t,--absolute-timestamps,--timestamps", "[FORMAT]", kFormat,
+     "print the time of day; -tt: with microseconds;\n"
+     "-ttt: seconds since 1970 with microseconds; FORMAT:\n"
+     "none, time, unix, and s, ms, us, ns, separated by a\n"
+     "comma",
+     apply_timestamps},
+    {"-T,--syscall-times", "[PRECISION]", kFormat,
+     "print how long each call took;\n"
+     "PRECISION: s, ms, us (default), ns",
+     apply_durations},
+    {"--whole-lines", "WHEN", kFormat,
+     "write a call's line when the call returns, never in\n"
+     "halves: auto (default: into pipes), always, never",
+     apply_whole_lines},
+    {"-h,--help", "", kMiscellaneous, "print this text", apply_help},
+    {"-V,--version", "", kMiscellaneous, "print the version", apply_version},
+};
+
+}  // namespace
+
+std::span<const OptionRow> option_table() {
+  return kTable;
+}
+
+Error usage_error(const Options& options, const std::string& text) {
+  return {0, fmt::format("{}\nTry '{} -h' for more information.", text, options.program)};
+}
+
+}  // namespace ttrace

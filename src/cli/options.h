@@ -1,0 +1,82 @@
+// What the user asked for.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/address.h"
+#include "base/result.h"
+#include "event/style.h"
+
+namespace ttrace {
+
+struct Options {
+  enum class Action : std::uint8_t { Trace, ListFunctions, Help, Version };
+  using Time = LineTime;  // -t, -tt and -ttt are Seconds, Microseconds and UnixMicroseconds
+  using Precision = ttrace::Precision;
+  enum class WholeLines : std::uint8_t { Auto, Always, Never };
+
+  using Silence = ttrace::Silence;
+
+  Action action = Action::Trace;
+
+  // What to trace
+  std::vector<std::string> command;  // PROG [ARGS]
+  std::vector<Pid> attach;           // -p, in order, without repetitions
+  bool follow_forks = false;         // -f, -ff
+  bool separate_files = false;       // -ff, --output-separately; only ever set together with a file
+
+  // Which events
+  std::optional<std::string> trace_set;  // the text behind trace=: "openat,close", "!read", "none"
+  std::vector<std::string> functions;    // --funcs REGEX[@OBJECT], in order, none of them empty
+
+  // How it is written
+  std::string output;             // -o: empty for stderr; "-" for stdout; "|cmd"; otherwise a file
+  bool append = false;            // -A
+  std::size_t string_limit = 32;  // -s, in bytes
+  Time time = Time::None;         // -t, -tt, -ttt, --absolute-timestamps
+  bool relative_time = false;     // -r
+  Precision relative_precision = Precision::Microseconds;
+  bool durations = false;  // -T
+  Precision duration_precision = Precision::Microseconds;
+  std::optional<unsigned> result_column;  // -a
+  Silence silence;                        // what -q or --quiet=SET asked for
+  WholeLines whole_lines = WholeLines::Auto;
+
+  std::string program = "ttrace";  // argv[0] as typed: begins every message
+  /// Things worth saying that stop nothing: "-A/--output-append-mode has no effect without …".
+  std::vector<std::string> warnings;
+};
+
+struct OptionUse;
+struct ParseState;
+
+/// One option of the command line, as --help, the parser and the tests know it. A new option is a
+/// new row: nothing else lists options.
+struct OptionRow {
+  std::string_view name;      // as CLI11 takes it: "-s,--string-limit"
+  std::string_view argument;  // "N"; "[SET]" if it may be left out (and then the long form only
+                              // takes one, behind '='); empty for a flag
+  std::string_view group;     // heading in --help: "Output format"
+  std::string_view help;      // one or more lines
+  /// Gives one use of the option its meaning. Defined in option_table.cpp.
+  Result<> (*apply)(ParseState& state, const OptionUse& use);
+};
+std::span<const OptionRow> option_table();
+
+/// Parses getopt-style, as strace does. Errors carry the whole message of strace's form without the
+/// leading "ttrace: ": "invalid -s argument: 'x'", "must have PROG [ARGS] or -p PID\nTry 'ttrace
+/// -h' for more information." (`program` is argv[0]).
+Result<Options> parse_options(int argc, const char* const* argv);
+
+/// The text of -h.
+std::string help_text();
+/// The text of -V.
+std::string version_text();
+
+}  // namespace ttrace

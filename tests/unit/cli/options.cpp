@@ -1,0 +1,388 @@
+#include "cli/options.h"
+
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+using namespace ttrace;
+
+namespace {
+
+using Args = std::vector<std::string>;
+using Action = Options::Action;
+using Time = Options::Time;
+using Precision = Options::Precision;
+using WholeLines = Options::WholeLines;
+
+Result<Options> parse(const Args& args, const char* program = "ttrace") {
+  std::vector<const char*> argv = {program};
+  for (const std::string& arg : args)
+    argv.push_back(arg.c_str());
+  return parse_options(int(argv.size()), argv.data());
+}
+
+// The options, or those of a failed CHECK.
+Options good(const Args& args) {
+  auto options = parse(args);
+  std::string why = options ? "" : options.error().message();
+  CAPTURE(args);
+  CHECK(why == "");
+  return options ? *options : Options{};
+}
+
+std::string error(const Args& args) {
+  auto options = parse(args);
+  return options ? "no error" : options.error().message();
+}
+
+constexpr const char* kHint = "\nTry 'ttrace -h' for more information.";
+
+}  // namespace
+
+namespace doctest {
+template <>
+struct StringMaker<Args> {
+  static String convert(const Args& args) {
+    std::string text;
+    for (const std::string& arg : args)
+      text += "<" + arg + "> ";
+    return text.c_str();
+  }
+};
+}  // namespace doctest
+
+TEST_CASE("without options there are strace's defaults") {
+  Options options = good({"ls"});
+  CHECK(options.action == Action::Trace);
+  CHECK(options.command == Args{"ls"});
+  CHECK(options.attach.empty());
+  CHECK_FALSE(options.follow_forks);
+  CHECK_FALSE(options.separate_files);
+  CHECK_FALSE(options.trace_set.has_value());
+  CHECK(options.functions.empty());
+  CHECK(options.output == "");
+  CHECK_FALSE(options.append);
+  CHECK(options.string_limit == 32);
+  CHECK(options.time == Time::None);
+  CHECK_FALSE(options.relative_time);
+  CHECK_FALSE(options.durations);
+  CHECK_FALSE(options.result_column.has_value());
+  CHECK(options.silence == Options::Silence{});
+  CHECK(options.whole_lines == WholeLines::Auto);
+  CHECK(options.program == "ttrace");
+  CHECK(options.warnings.empty());
+}
+
+TEST_CASE("each option sets what it is for") {
+  struct Case {
+    Args args;
+    std::function<bool(const Options&)> holds;
+  };
+  using O = const Options&;
+  const Case cases[] = {
+      {{"-f"}, [](O o) { return o.follow_forks && !o.separate_files; }},
+      {{"--follow-forks"}, [](O o) { return o.follow_forks && !o.separate_files; }},
+      {{"-ff"}, [](O o) { return o.follow_forks && !o.separate_files; }},
+      {{"-ff", "-o", "x"}, [](O o) { return o.follow_forks && o.separate_files; }},
+      {{"-f", "-ofile", "-f"}, [](O o) { return o.separate_files && o.output == "file"; }},
+      {{"--follow-forks", "--follow-forks", "-o", "x"}, [](O o) { return !o.separate_files; }},
+      {{"--output-separately", "-o", "x"}, [](O o) { return !o.follow_forks && o.separate_files; }},
+      {{"-e", "trace=openat,close"}, [](O o) { return o.trace_set == "openat,close"; }},
+      {{"-e", "t=openat"}, [](O o) { return o.trace_set == "openat"; }},
+      {{"-e", "openat"}, [](O o) { return o.trace_set == "openat"; }},
+      {{"-eopenat"}, [](O o) { return o.trace_set == "openat"; }},
+      {{"-e", "!read"}, [](O o) { return o.trace_set == "!read"; }},
+      {{"-e", "trace=none"}, [](O o) { return o.trace_set == "none"; }},
+      {{"--trace=all"}, [](O o) { return o.trace_set == "all"; }},
+      {{"--trace", "!read"}, [](O o) { return o.trace_set == "!read"; }},
+      {{"-e", "read", "-e", "trace=close"}, [](O o) { return o.trace_set == "close"; }},
+      {{"-e", "foo=bar"}, [](O o) { return o.trace_set == "foo=bar"; }},
+      {{"-e", "signal"}, [](O o) { return o.trace_set == "signal"; }},
+      {{"--funcs", "a", "--funcs=[b,c]", "--funcs", "-x=@lib*"},
+       [](O o) {
+         return o.functions == Args{"a", "[b,c]", "-x=@lib*"};
+       }},
+      {{"--list-funcs"}, [](O o) { return o.action == Action::ListFunctions; }},
+      {{"--list-funcs", "--funcs", "x"},
+       [](O o) { return o.action == Action::ListFunctions && o.functions == Args{"x"}; }},
+      {{"-o", "a", "--output=b"}, [](O o) { return o.output == "b"; }},
+      {{"-o-"}, [](O o) { return o.output == "-"; }},
+      {{"-o", "|grep x"}, [](O o) { return o.output == "|grep x"; }},
+      {{"-o", "!grep x"}, [](O o) { return o.output == "|grep x"; }},
+      {{"-o", "-f"}, [](O o) { return o.output == "-f" && !o.follow_forks; }},
+      {{"-A", "-o", "x"}, [](O o) { return o.append && o.warnings.empty(); }},
+      {{"--output-append-mode", "-o", "x"}, [](O o) { return o.append; }},
+      {{"-s", "0"}, [](O o) { return o.string_limit == 0; }},
+      {{"-s5"}, [](O o) { return o.string_limit == 5; }},
+      {{"-s", "5", "-s", "+7"}, [](O o) { return o.string_limit == 7; }},
+      {{"-s", "010"}, [](O o) { return o.string_limit == 10; }},
+      {{"--string-limit=1073741823"}, [](O o) { return o.string_limit == 1073741823; }},
+      {{"-a0"}, [](O o) { return o.result_column == 0U; }},
+      {{"--columns", "60"}, [](O o) { return o.result_column == 60U; }},
+      {{"-r"},
+       [](O o) { return o.relative_time && o.relative_precision == Precision::Microseconds; }},
+      {{"--relative-timestamps=ns"},
+       [](O o) { return o.relative_time && o.relative_precision == Precision::Nanoseconds; }},
+      {{"--rel=s", "-r"},
+       [](O o) { return o.relative_time && o.relative_precision == Precision::Microseconds; }},
+      {{"-T"}, [](O o) { return o.durations && o.duration_precision == Precision::Microseconds; }},
+      {{"--syscall-times=MS"},
+       [](O o) { return o.durations && o.duration_precision == Precision::Milliseconds; }},
+      {{"--whole-lines=always"}, [](O o) { return o.whole_lines == WholeLines::Always; }},
+      {{"--whole-lines", "never"}, [](O o) { return o.whole_lines == WholeLines::Never; }},
+      {{"--whole-lines=never", "--whole-lines=auto"},
+       [](O o) { return o.whole_lines == WholeLines::Auto; }},
+      {{"-fttTs3"},
+       [](O o) {
+         return o.follow_forks && o.time == Time::Microseconds && o.durations &&
+                o.string_limit == 3;
+       }},
+  };
+  for (const Case& one : cases) {
+    Args args = one.args;
+    args.push_back("true");
+    CAPTURE(args);
+    Options options = good(args);
+    CHECK(one.holds(options));
+    CHECK(options.command == Args{"true"});
+    CHECK(options.warnings.empty());
+  }
+}
+
+TEST_CASE("the clock's forms are strace's") {
+  struct Case {
+    Args args;
+    Time time;
+  };
+  const Case cases[] = {
+      {{"-t"}, Time::Seconds},
+      {{"-tt"}, Time::Microseconds},
+      {{"-t", "-tt"}, Time::UnixMicroseconds},
+      {{"-tttttt"}, Time::UnixMicroseconds},
+      {{"--timestamps"}, Time::Seconds},
+      {{"--absolute-timestamps"}, Time::Seconds},
+      {{"--timestamps="}, Time::Seconds},
+      {{"--timestamps=,"}, Time::Seconds},
+      {{"--timestamps=none"}, Time::None},
+      {{"--timestamps=time"}, Time::Seconds},
+      {{"--timestamps=s"}, Time::Seconds},
+      {{"--timestamps=ms"}, Time::Milliseconds},
+      {{"--timestamps=us,"}, Time::Microseconds},
+      {{"--timestamps=US"}, Time::Microseconds},
+      {{"--timestamps=precision:ns"}, Time::Nanoseconds},
+      {{"--timestamps=unix"}, Time::UnixSeconds},
+      {{"--timestamps=ms,unix"}, Time::UnixMilliseconds},
+      {{"--timestamps=unix,us"}, Time::UnixMicroseconds},
+      {{"--abs=format:unix,precision:ns"}, Time::UnixNanoseconds},
+      {{"--timestamps=s,us,unix"}, Time::UnixMicroseconds},
+      {{"--timestamps=unix", "--timestamps=us"}, Time::UnixMicroseconds},
+      {{"--timestamps=unix,us", "--timestamps"}, Time::Microseconds},
+      {{"--timestamps=none", "--timestamps=us"}, Time::Microseconds},
+      {{"--timestamps=none,us"}, Time::None},
+  };
+  for (const Case& one : cases) {
+    Args args = one.args;
+    args.push_back("true");
+    CAPTURE(args);
+    CHECK(int(good(args).time) == int(one.time));
+  }
+}
+
+TEST_CASE("quiet has levels and sets") {
+  struct Case {
+    Args args;
+    unsigned level;
+    Options::Silence silence;  // attach, personality, exit, path_resolution, thread_execve
+  };
+  const Case cases[] = {
+      {{"-q"}, 1, {true, true, false, false, false}},
+      {{"-qq"}, 2, {true, true, true, false, false}},
+      {{"-q", "-qq"}, 3, {true, true, true, true, true}},
+      {{"-qqqqq"}, 3, {true, true, true, true, true}},
+      {{"--quiet"}, 1, {true, true, false, false, false}},
+      {{"--silent"}, 1, {true, true, false, false, false}},
+      {{"--quiet=all"}, 3, {true, true, true, true, true}},
+      {{"--quiet=none"}, 0, {}},
+      {{"--quiet=!none"}, 3, {true, true, true, true, true}},
+      {{"--quiet=exit"}, 0, {false, false, true, false, false}},
+      {{"--silence=EXIT,"}, 0, {false, false, true, false, false}},
+      {{"--quiet=attach,personality,exit"}, 2, {true, true, true, false, false}},
+      {{"--quiet=path-resolution,thread-execve"}, 0, {false, false, false, true, true}},
+      {{"--quiet=!exit"}, 1, {true, true, false, true, true}},
+      {{"--quiet=exit", "--quiet=attach"}, 0, {true, false, false, false, false}},
+  };
+  for (const Case& one : cases) {
+    Args args = one.args;
+    args.push_back("true");
+    CAPTURE(args);
+    Options options = good(args);
+    CHECK(options.silence == one.silence);
+  }
+}
+
+TEST_CASE("the program's own options and oddities reach it untouched") {
+  const Args commands[] = {
+      {"ls", "--bogus", "-l"},
+      {"ls", "-f", "--", "-s", "x"},
+      {"echo", "[a,b]", "{}", ""},
+      {"[a,b]"},
+      {"{}"},
+      {"%%", "++", "%%"},
+      {"-"},
+      {""},
+      {"--", "--help"},
+      {"sh", "-c", "a b; c=\"d\"\n"},
+  };
+  for (const Args& command : commands) {
+    CAPTURE(command);
+    Args args = {"-f", "--"};
+    args.insert(args.end(), command.begin(), command.end());
+    CHECK(good(args).command == command);
+    if (command[0] == "--") continue;
+    args.erase(args.begin() + 1);
+    Options options = good(args);
+    CHECK(options.command == command);
+    CHECK(options.follow_forks);
+  }
+}
+
+TEST_CASE("process ids come in lists, once each, with or without a program") {
+  CHECK(good({"-p", "12"}).attach == std::vector<Pid>{Pid{12}});
+  CHECK(good({"-fp12"}).attach == std::vector<Pid>{Pid{12}});
+  CHECK(good({"--attach=12,13"}).attach == std::vector<Pid>{Pid{12}, Pid{13}});
+  CHECK(good({"-p", "12 13\t14\n15"}).attach ==
+        std::vector<Pid>{Pid{12}, Pid{13}, Pid{14}, Pid{15}});
+  CHECK(good({"-p", "12,"}).attach == std::vector<Pid>{Pid{12}});
+  CHECK(good({"-p", "13", "-p", "12,13", "-p", "13"}).attach == std::vector<Pid>{Pid{13}, Pid{12}});
+  Options both = good({"-p", "12", "ls", "-p", "x"});
+  CHECK(both.attach == std::vector<Pid>{Pid{12}});
+  CHECK(both.command == Args{"ls", "-p", "x"});
+}
+
+TEST_CASE("help comes at once, the version when the rest is right") {
+  CHECK(good({"-h"}).action == Action::Help);
+  CHECK(good({"-h", "-s", "x"}).action == Action::Help);
+  CHECK(good({"-h", "-Q"}).action == Action::Help);
+  CHECK(good({"-Vh"}).action == Action::Help);
+  CHECK(good({"--help", "ls"}).action == Action::Help);
+  CHECK(good({"-V"}).action == Action::Version);
+  CHECK(good({"--vers", "-t", "--timestamps"}).action == Action::Version);
+  CHECK(error({"-s", "x", "-h"}) == std::string("invalid -s argument: 'x'") + kHint);
+  CHECK(error({"-Q", "-h"}) == std::string("invalid option -- 'Q'") + kHint);
+  CHECK(error({"-V", "-Q"}) == std::string("invalid option -- 'Q'") + kHint);
+}
+
+TEST_CASE("mistakes get strace's messages, and its hint where it gives one") {
+  struct Case {
+    Args args;
+    std::string message;
+    bool hint;
+  };
+  const std::string self = std::to_string(getpid());
+  const Case cases[] = {
+      {{}, "must have PROG [ARGS] or -p PID", true},
+      {{"--"}, "must have PROG [ARGS] or -p PID", true},
+      {{"-f", "-t", "--timestamps"}, "must have PROG [ARGS] or -p PID", true},
+      {{"-p", ""}, "must have PROG [ARGS] or -p PID", true},
+      {{"--attach="}, "must have PROG [ARGS] or -p PID", true},
+      {{"--list-funcs"}, "must have PROG [ARGS] or -p PID", true},
+      {{"-Q"}, "invalid option -- 'Q'", true},
+      {{"--bogus"}, "unrecognized option '--bogus'", true},
+      {{"-p"}, "option requires an argument -- 'p'", true},
+      {{"-p1", "-o"}, "option requires an argument -- 'o'", true},
+      {{"--attach"}, "option '--attach' requires an argument", true},
+      {{"--help=3"}, "option '--help' doesn't allow an argument", true},
+      {{"--s"},
+       "option '--s' is ambiguous; possibilities: '--silent' '--silence' '--string-limit' "
+       "'--syscall-times'",
+       true},
+      {{"-s", "x", "-Q"}, "invalid -s argument: 'x'", true},
+      {{"-p", "x"}, "Invalid process id: 'x'", false},
+      {{"-p", "0"}, "Invalid process id: '0'", false},
+      {{"-p", "-1"}, "Invalid process id: '-1'", false},
+      {{"-p", "1,x"}, "Invalid process id: 'x'", false},
+      {{"-p", "12x"}, "Invalid process id: '12x'", false},
+      {{"-p", "0x10"}, "Invalid process id: '0x10'", false},
+      {{"-p", "2147483648"}, "Invalid process id: '2147483648'", false},
+      {{"-p", "99999999999999999999"}, "Invalid process id: '99999999999999999999'", false},
+      {{"-p", " 1"}, "Invalid process id: ''", false},
+      {{"-p", "1, 2"}, "Invalid process id: ''", false},
+      {{"-p", self}, "cannot trace process " + self + ": it is this tracer itself", false},
+      {{"-s", "x", "ls"}, "invalid -s argument: 'x'", true},
+      {{"-s", "", "ls"}, "invalid -s argument: ''", true},
+      {{"-s", "-1", "ls"}, "invalid -s argument: '-1'", true},
+      {{"-s", "5 ", "ls"}, "invalid -s argument: '5 '", true},
+      {{"-s", "1073741824", "ls"}, "invalid -s argument: '1073741824'", true},
+      {{"--string-l=x", "ls"}, "invalid --string-limit argument: 'x'", true},
+      {{"-a", "x", "ls"}, "invalid -a argument: 'x'", true},
+      {{"-a", "-1", "ls"}, "invalid -a argument: '-1'", true},
+      {{"--columns=", "ls"}, "invalid --columns argument: ''", true},
+      {{"--columns=2147483648", "ls"}, "invalid --columns argument: '2147483648'", true},
+      {{"--timestamps=bogus", "ls"}, "invalid --timestamps argument: 'bogus'", true},
+      {{"--abs=unix,us,x", "ls"}, "invalid --absolute-timestamps argument: 'unix,us,x'", true},
+      {{"--timestamps=format:us", "ls"}, "invalid --timestamps argument: 'format:us'", true},
+      {{"--timestamps=precision:unix", "ls"},
+       "invalid --timestamps argument: 'precision:unix'",
+       true},
+      {{"--timestamps=format:", "ls"}, "invalid --timestamps argument: 'format:'", true},
+      {{"--timestamps= us", "ls"}, "invalid --timestamps argument: ' us'", true},
+      {{"--relative-timestamps=x", "ls"}, "invalid --relative-timestamps argument: 'x'", true},
+      {{"--relative-timestamps=", "ls"}, "invalid --relative-timestamps argument: ''", true},
+      {{"--syscall-times=x", "ls"}, "invalid --syscall-times argument: 'x'", true},
+      {{"--whole-lines=x", "ls"}, "invalid --whole-lines argument: 'x'", true},
+      {{"--funcs", "", "ls"}, "invalid --funcs argument: ''", true},
+      {{"-e", "", "ls"}, "invalid system call ''", false},
+      {{"-e", "trace=", "ls"}, "invalid system call ''", false},
+      {{"--trace=", "ls"}, "invalid system call ''", false},
+      {{"-e", "signal=none", "ls"},
+       "invalid -e argument: 'signal=none': only -e [trace=][!]NAMES is supported",
+       false},
+      {{"-e", "q=exit", "ls"},
+       "invalid -e argument: 'q=exit': only -e [trace=][!]NAMES is supported",
+       false},
+      {{"--quiet=bogus", "ls"}, "invalid quiet 'bogus'", false},
+      {{"--quiet=exit,bogus", "ls"}, "invalid quiet 'bogus'", false},
+      {{"--quiet=all,exit", "ls"}, "invalid quiet 'all'", false},
+      {{"--quiet=", "ls"}, "invalid quiet ''", false},
+      {{"-t", "--timestamps=none", "ls"},
+       "-t and --absolute-timestamps cannot be provided simultaneously",
+       false},
+      {{"-f", "--follow-forks", "ls"},
+       "-f and --follow-forks cannot be provided simultaneously",
+       false},
+      {{"--quiet", "-q", "ls"}, "-q and -e quiet/--quiet cannot be provided simultaneously", false},
+      {{"-o", "", "ls"}, "Can't fopen '': No such file or directory", false},
+      {{"-ff", "-o", "|cat", "ls"},
+       "piping the output and -ff/--output-separately are mutually exclusive",
+       true},
+      {{"--output-separately", "-o", "!cat", "ls"},
+       "piping the output and -ff/--output-separately are mutually exclusive",
+       true},
+      {{"-ff", "-o", "-", "ls"}, "-o - and -ff/--output-separately are mutually exclusive", true},
+  };
+  for (const Case& one : cases) {
+    CAPTURE(one.args);
+    CHECK(error(one.args) == one.message + (one.hint ? kHint : ""));
+  }
+}
+
+TEST_CASE("the hint names the program as it was called") {
+  auto options = parse({"-Q"}, "./tt");
+  REQUIRE_FALSE(options.has_value());
+  CHECK(options.error().message() == "invalid option -- 'Q'\nTry './tt -h' for more information.");
+  CHECK(parse({"ls"}, "./tt").value().program == "./tt");
+  CHECK(parse_options(0, nullptr).error().message() ==
+        std::string("must have PROG [ARGS] or -p PID") + kHint);
+}
+
+TEST_CASE("options without effect are worth a warning, as in strace") {
+  CHECK(good({"-A", "ls"}).warnings ==
+        Args{"-A/--output-append-mode has no effect without -o/--output"});
+  CHECK(good({"-A", "--output-separately", "ls"}).warnings ==
+        Args{"--output-separately has no effect without -o/--output",
+             "-A/--output-append-mode has no effect without -o/--output"});
+  CHECK(good({"-ff", "ls"}).warnings.empty());
+}
