@@ -1,0 +1,216 @@
+// Wires the parts together; the only place that turns errors into messages and an exit status.
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "cli/options.h"
+#include "decode/decoder.h"
+#include "os/spawn.h"
+#include "output/text_sink.h"
+#include "output/writer.h"
+#include "trace/listing.h"
+#include "trace/tracer.h"
+
+namespace {
+
+using namespace ttrace;
+
+constexpr int kFailure = 1;
+
+int fail(const std::string& program, const Error& error) {
+  std::string line = program + ": " + error.message() + "\n";
+  (void)std::fputs(line.c_str(), stderr);
+  return kFailure;
+}
+
+int print(const std::string& text) {
+  bool written = std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
+  return written ? 0 : kFailure;
+}
+
+Result<std::unique_ptr<Writer>> open_output(const Options& options, int& descriptor) {
+  descriptor = -1;
+  if (options.output.empty() || options.output == "-") {
+    descriptor = options.output.empty() ? STDERR_FILENO : STDOUT_FILENO;
+    return make_fd_writer(descriptor);
+  }
+  if (options.output.front() == '|' || options.output.front() == '!') {
+    return make_command_writer(options.output.substr(1));
+  }
+  if (options.separate_files) return make_separate_writer(options.output, options.append);
+  return make_file_writer(options.output, options.append);
+}
+
+bool to_command(const Options& options) {
+  return !options.output.empty() &&
+         (options.output.front() == '|' || options.output.front() == '!');
+}
+
+// Halves of a line are for eyes and files; a reader of a pipe wants whole lines.
+bool whole_lines(const Options& options, int descriptor) {
+  switch (options.whole_lines) {
+    case Options::WholeLines::Always:
+      return true;
+    case Options::WholeLines::Never:
+      return false;
+    case Options::WholeLines::Auto:
+      break;
+  }
+  if (to_command(options)) return true;
+  return descriptor >= 0 && destination_of(descriptor) == Destination::Pipe;
+}
+
+TextOptions text_options(const Options& options, int descriptor) {
+  TextOptions text;
+  text.time = options.time;
+  text.relative_time = options.relative_time;
+  text.relative_precision = options.relative_precision;
+  text.durations = options.durations;
+  text.duration_precision = options.duration_precision;
+  bool to_stderr = options.output.empty();
+  bool to_terminal_streams = to_stderr || options.output == "-";
+  bool several = options.follow_forks || options.attach.size() > 1;
+  if (options.separate_files && !to_terminal_streams) {
+    text.pids = TextOptions::Pids::Never;
+  } else if (!to_terminal_streams && several) {
+    text.pids = TextOptions::Pids::Always;
+  }
+  constexpr unsigned kStraceColumn = 40;
+  text.result_column =
+      options.result_column.value_or(options.functions.empty() ? kStraceColumn : 0);
+  text.whole_lines = whole_lines(options, descriptor);
+  text.diagnostics_in_line = to_stderr;
+  text.silence = options.silence;
+  text.program = options.program;
+  return text;
+}
+
+Result<std::vector<FunctionPattern>> function_patterns(const std::vector<std::string>& texts) {
+  std::vector<FunctionPattern> patterns;
+  for (const std::string& text : texts) {
+    auto pattern = FunctionPattern::parse(text);
+    if (!pattern) return pattern.error();
+    patterns.push_back(std::move(*pattern));
+  }
+  return patterns;
+}
+
+Result<TraceConfig> trace_config(const Options& options) {
+  TraceConfig config;
+  config.follow_forks = options.follow_forks;
+  config.decode.string_limit = options.string_limit;
+  if (options.trace_set) {
+    auto filter = SyscallFilter::parse(*options.trace_set);
+    if (!filter) return filter.error();
+    config.filter = std::move(*filter);
+  }
+  auto patterns = function_patterns(options.functions);
+  if (!patterns) return patterns.error();
+  config.functions = std::move(*patterns);
+  return config;
+}
+
+// The traced program's own end becomes ours: the same status, or the same signal.
+int end_like(int signal) {
+  rlimit no_core{0, 0};
+  setrlimit(RLIMIT_CORE, &no_core);
+  (void)std::signal(signal, SIG_DFL);
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, signal);
+  sigprocmask(SIG_UNBLOCK, &set, nullptr);
+  (void)std::raise(signal);
+  constexpr int kShellBase = 128;
+  return kShellBase + signal;
+}
+
+int end_with(const Options& options, const TraceOutcome& outcome) {
+  if (outcome.failure) {
+    int status = fail(options.program, *outcome.failure);
+    bool ran = !options.command.empty() && outcome.began;
+    if (!ran) return status;
+  }
+  if (!options.command.empty()) {
+    return outcome.killed_by != 0 ? end_like(outcome.killed_by) : outcome.exit_status;
+  }
+  return outcome.ended_by != 0 ? end_like(outcome.ended_by) : 0;
+}
+
+Result<std::string> list_functions(const Options& options) {
+  auto patterns = function_patterns(options.functions.empty() ? std::vector<std::string>{"."}
+                                                              : options.functions);
+  if (!patterns) return patterns.error();
+  std::string text;
+  for (Pid pid : options.attach) {
+    auto part = list_functions_of_process(pid, *patterns);
+    if (!part) return part.error();
+    text += *part;
+  }
+  if (!options.command.empty()) {
+    auto path = find_program(options.command.front());
+    if (!path) return path.error();
+    auto part = list_functions_of_program(*path, *patterns);
+    if (!part) return part.error();
+    text += *part;
+  }
+  return text;
+}
+
+int trace(const Options& options) {
+  // Everything that can be wrong is found before anything is touched.
+  auto config = trace_config(options);
+  if (!config) return fail(options.program, config.error());
+  std::string path;
+  if (!options.command.empty()) {
+    auto found = find_program(options.command.front());
+    if (!found) return fail(options.program, found.error());
+    path = *found;
+  }
+  for (const std::string& warning : options.warnings)
+    (void)fail(options.program, {0, warning});
+  int descriptor = -1;
+  auto writer = open_output(options, descriptor);
+  if (!writer) return fail(options.program, writer.error());
+  auto sink = make_text_sink(text_options(options, descriptor), std::move(*writer));
+  Tracer tracer(std::move(*config), *sink);
+  Result<> begun;
+  for (Pid pid : options.attach) {
+    if (begun = tracer.attach(pid); !begun) break;
+  }
+  if (begun && !path.empty()) begun = tracer.start(path, options.command);
+  if (!begun) {
+    tracer.release();
+    auto ignored = sink->finish();
+    (void)ignored;
+    return fail(options.program, begun.error());
+  }
+  return end_with(options, tracer.run());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  auto options = parse_options(argc, argv);
+  if (!options) {
+    const char* name = argc > 0 ? argv[0] : "ttrace";
+    return fail(name, options.error());
+  }
+  switch (options->action) {
+    case Options::Action::Help:
+      return print(help_text());
+    case Options::Action::Version:
+      return print(version_text());
+    case Options::Action::ListFunctions: {
+      auto text = list_functions(*options);
+      return text ? print(*text) : fail(options->program, text.error());
+    }
+    case Options::Action::Trace:
+      return trace(*options);
+  }
+  return kFailure;
+}

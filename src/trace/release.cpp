@@ -1,0 +1,190 @@
+// Letting go: every trap out of every address space, every program counter where the program
+// believes it to be, every signal delivered, then detach.
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <ctime>
+#include <set>
+
+#include "os/proc.h"
+#include "trace/clock.h"
+#include "trace/tracer.h"
+
+namespace ttrace {
+
+namespace {
+
+// How long a thread that does not stop is waited for. Only one that sleeps uninterruptibly (a vfork
+// parent, a hung disk) takes longer than a moment; it is let go of when it wakes up.
+constexpr std::int64_t kPatience = 2'000'000'000;     // nanoseconds
+constexpr std::int64_t kAsleepPatience = 50'000'000;  // nanoseconds
+constexpr long kPause = 500'000;                      // nanoseconds
+
+}  // namespace
+
+void Tracer::release() {
+  if (tracees_.empty()) return;
+  ending_ = true;
+  // A program that has not begun never will.
+  for (auto& [tid, tracee] : tracees_) {
+    if (tracee->before_exec) kill(tid.value, SIGKILL);
+  }
+  stop_all();
+  for (auto& [tid, tracee] : tracees_) {
+    if (tracee->stopped) straighten(*tracee);
+  }
+  std::set<AddressSpace*> cleaned;
+  for (auto& [tid, tracee] : tracees_) {
+    if (!cleaned.insert(tracee->space.get()).second) continue;
+    tracee->space->use_thread(tid);
+    tracee->space->remove_traps();
+  }
+  std::vector<Tid> stopped;
+  for (auto& [tid, tracee] : tracees_) {
+    if (tracee->stopped) stopped.push_back(tid);
+  }
+  std::ranges::sort(stopped);
+  for (Tid tid : stopped)
+    detach(*tracees_[tid]);
+}
+
+// Brings every thread to a stop that it can be detached from.
+void Tracer::stop_all() {
+  for (auto& [tid, tracee] : tracees_) {
+    if (!tracee->stopped) {
+      auto ignored = interrupt(tid);  // gone: its death will be reported
+      (void)ignored;
+    }
+  }
+  std::int64_t begin = monotonic_now();
+  for (;;) {
+    auto next = wait_any(false);
+    if (!next) return;  // ECHILD
+    if (*next) {
+      park(**next);
+      take_stop(**next);
+      continue;
+    }
+    std::int64_t waited = monotonic_now() - begin;
+    bool missing = std::ranges::any_of(tracees_, [&](const auto& entry) {
+      return !entry.second->stopped && (waited < kAsleepPatience || !sleeps(entry.first));
+    });
+    if (!missing || waited > kPatience) return;
+    timespec pause{0, kPause};
+    nanosleep(&pause, nullptr);
+  }
+}
+
+bool Tracer::sleeps(Tid tid) {
+  auto status = read_status(tid);
+  return status && status->state == 'D';
+}
+
+// One stop on the way to letting go.
+void Tracer::take_stop(const WaitStatus& waited) {
+  auto it = tracees_.find(waited.tid);
+  if (it == tracees_.end()) return;
+  Tracee& tracee = *it->second;
+  const Stop stop = tracee.last;
+  if (std::holds_alternative<stop::Exited>(stop) || std::holds_alternative<stop::Killed>(stop)) {
+    on_end(tracee, stop);
+    return;
+  }
+  StoppedTracee stopped(tracee.tid);
+  if (std::holds_alternative<stop::NewChild>(stop)) {
+    if (auto child = stopped.event_message()) adopt(Tid{static_cast<int>(*child)}, &tracee);
+  }
+  if (std::holds_alternative<stop::Interrupt>(stop) && tracee.newborn) {
+    tracee.newborn = false;
+    find_relations(tracee, stopped);
+  }
+  if (std::holds_alternative<stop::Exec>(stop)) {
+    tracee.space = std::make_shared<AddressSpace>(tracee.tid, tracee.pid);
+    tracee.calls = {};
+    tracee.held.clear();
+  }
+  // An interrupt can be reported before the SIGTRAP of a trap that was already hit, which would
+  // kill the program once nobody catches it.
+  bool may_hide_trap =
+      std::holds_alternative<stop::Interrupt>(stop) || std::holds_alternative<stop::Group>(stop);
+  if (may_hide_trap && (tracee.space->has_sites() || tracee.calls.step)) {
+    auto pending = stopped.has_pending(SIGTRAP);
+    if (pending && *pending) {
+      auto ignored = resume(tracee, std::move(stopped), Resume::Continue);
+      (void)ignored;
+    }
+  }
+}
+
+// Puts a stopped thread's registers as if it had never been traced.
+void Tracer::straighten(Tracee& tracee) {
+  tracee.space->use_thread(tracee.tid);
+  StoppedTracee stopped(tracee.tid);
+  tracee.signal_at_release = 0;
+  if (const auto* signal = std::get_if<stop::Signal>(&tracee.last)) {
+    tracee.signal_at_release = signal->signal;
+    auto info = stopped.siginfo();
+    if (!info) return;
+    if (tracee.calls.step && info->si_signo == SIGTRAP && info->si_code == TRAP_TRACE) {
+      tracee.signal_at_release = 0;
+    } else if (info->si_signo == SIGTRAP && !tracee.calls.step) {
+      auto regs = stopped.registers();
+      if (!regs) return;
+      Address at = regs->pc() - trap_pc_offset(regs->machine());
+      bool ours = (info->si_code == SI_KERNEL || info->si_code == TRAP_BRKPT) &&
+                  tracee.space->site_at(at) != nullptr;
+      if (ours) {
+        regs->set_pc(at);
+        auto ignored = stopped.set_registers(*regs);
+        (void)ignored;
+        tracee.signal_at_release = 0;
+      }
+    }
+  }
+  if (tracee.calls.step) {
+    auto ignored = functions_.abandon_step(stopped, *tracee.space, tracee.calls);
+    (void)ignored;
+  }
+  auto ignored = restore_mask(tracee, stopped);
+  (void)ignored;
+}
+
+void Tracer::detach(Tracee& tracee) {
+  resend(tracee, 0);
+  emit(tracee, Detached{});
+  auto ignored = StoppedTracee(tracee.tid).detach(tracee.signal_at_release);
+  (void)ignored;
+  forget(tracee.tid);
+}
+
+void Tracer::stay_until_child_ends() {
+  if (!child_ || child_ended_) return;
+  // The program goes on without us; its parent keeps quiet until it has ended.
+  WakeUps::stop_listening();
+  wake_ups_.wake_at(0);
+  for (;;) {
+    auto next = wait_any(true);
+    if (!next) return;
+    if (!*next) continue;
+    Stop stop = decode_wait_status((*next)->status);
+    Tid tid = (*next)->tid;
+    const auto* exited = std::get_if<stop::Exited>(&stop);
+    const auto* killed = std::get_if<stop::Killed>(&stop);
+    if (exited == nullptr && killed == nullptr) {
+      // A thread that slept while the others were let go.
+      const auto* signal = std::get_if<stop::Signal>(&stop);
+      auto ignored = StoppedTracee(tid).detach(signal != nullptr ? signal->signal : 0);
+      (void)ignored;
+      continue;
+    }
+    if (tid != *child_) continue;
+    if (exited != nullptr) outcome_.exit_status = exited->status;
+    if (killed != nullptr) outcome_.killed_by = killed->signal;
+    return;
+  }
+}
+
+}  // namespace ttrace

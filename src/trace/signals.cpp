@@ -1,0 +1,152 @@
+// Signal stops: the program's own signals, breakpoint hits, and single-steps of displaced
+// instructions.
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "trace/tracer.h"
+
+namespace ttrace {
+
+namespace {
+
+// Signals that an instruction causes itself; the rest come from outside.
+constexpr std::array<int, 6> kFaults{SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGSYS, SIGTRAP};
+
+std::uint64_t all_but_faults() {
+  std::uint64_t mask = ~std::uint64_t{0};
+  for (int signal : kFaults)
+    mask &= ~(std::uint64_t{1} << (signal - 1));
+  return mask;
+}
+
+// int3 gives SI_KERNEL, brk TRAP_BRKPT (sigaction(2)).
+bool is_breakpoint(const siginfo_t& info) {
+  return info.si_signo == SIGTRAP && (info.si_code == SI_KERNEL || info.si_code == TRAP_BRKPT);
+}
+
+bool is_single_step(const siginfo_t& info) {
+  return info.si_signo == SIGTRAP && info.si_code == TRAP_TRACE;
+}
+
+// The kernel made it (si_code above 0, sigaction(2)) because of what the thread executed.
+bool is_fault(const siginfo_t& info) {
+  return info.si_code > 0 && std::ranges::find(kFaults, info.si_signo) != kFaults.end();
+}
+
+}  // namespace
+
+Result<> Tracer::on_signal(Tracee& tracee, StoppedTracee stopped) {
+  auto info = stopped.siginfo();
+  if (!info) return info.error();
+  if (tracee.calls.step) return on_signal_in_step(tracee, std::move(stopped), *info);
+  if (is_breakpoint(*info)) {
+    auto regs = stopped.registers();
+    if (!regs) return regs.error();
+    Address at = regs->pc() - trap_pc_offset(regs->machine());
+    if (Site* site = tracee.space->site_at(at)) {
+      regs->set_pc(at);
+      current_ = &tracee;
+      auto next = functions_.hit(stopped, *site, *regs, *tracee.space, tracee.calls, *this);
+      return after_hit(tracee, std::move(stopped), *site, next);
+    }
+  }
+  return deliver(tracee, std::move(stopped), *info);
+}
+
+Result<> Tracer::after_hit(Tracee& tracee, StoppedTracee stopped, Site& site,
+                           const Result<FunctionTracer::Next>& next) {
+  if (!next) return next.error();
+  switch (*next) {
+    case FunctionTracer::Next::Run:
+    case FunctionTracer::Next::Step:
+      return go_on(tracee, std::move(stopped));
+    case FunctionTracer::Next::Wait:
+      tracee.waits_for_slot = &site;
+      waiting_.push_back(tracee.tid);
+      return {};
+  }
+  return {};
+}
+
+void Tracer::retry_waiting() {
+  std::vector<Tid> retry = std::exchange(waiting_, {});
+  for (Tid tid : retry) {
+    auto it = tracees_.find(tid);
+    if (it == tracees_.end()) continue;
+    Tracee& tracee = *it->second;
+    StoppedTracee stopped(tid);
+    Site& site = *std::exchange(tracee.waits_for_slot, nullptr);
+    auto regs = stopped.registers();
+    if (!regs) continue;  // it was killed: wait will say so
+    auto next = functions_.step_over(stopped, site, *regs, *tracee.space, tracee.calls);
+    auto done = after_hit(tracee, std::move(stopped), site, next);
+    if (!done && !done.error().gone()) {
+      if (!outcome_.failure) outcome_.failure = done.error();
+      ending_ = true;
+    }
+  }
+}
+
+Result<> Tracer::on_signal_in_step(Tracee& tracee, StoppedTracee stopped, const siginfo_t& info) {
+  if (is_single_step(info)) return finish_step(tracee, std::move(stopped));
+  if (is_fault(info)) {
+    // The handler must see the fault where the program has the instruction.
+    auto abandoned = functions_.abandon_step(stopped, *tracee.space, tracee.calls);
+    if (!abandoned) return abandoned.error();
+    retry_waiting();
+    if (auto restored = restore_mask(tracee, stopped); !restored) return restored.error();
+    resend(tracee, 0);
+    return deliver(tracee, std::move(stopped), info);
+  }
+  // Delivered now, its handler would return into the copy; it waits until the step is over.
+  if (!tracee.old_mask) {
+    auto mask = stopped.signal_mask();
+    if (!mask) return mask.error();
+    tracee.old_mask = *mask;
+    if (auto set = stopped.set_signal_mask(*mask | all_but_faults()); !set) return set.error();
+  }
+  tracee.held.push_back(info);
+  return go_on(tracee, std::move(stopped));
+}
+
+Result<> Tracer::restore_mask(Tracee& tracee, StoppedTracee& stopped) {
+  if (!tracee.old_mask) return {};
+  auto set = stopped.set_signal_mask(*tracee.old_mask);
+  tracee.old_mask.reset();
+  return set;
+}
+
+void Tracer::resend(Tracee& tracee, std::size_t from) {
+  for (std::size_t i = from; i < tracee.held.size(); ++i) {
+    syscall(SYS_tgkill, tracee.pid.value, tracee.tid.value, tracee.held[i].si_signo);
+  }
+  tracee.held.clear();
+}
+
+Result<> Tracer::finish_step(Tracee& tracee, StoppedTracee stopped) {
+  auto next = functions_.step_done(stopped, *tracee.space, tracee.calls);
+  if (!next) return next.error();
+  if (*next == FunctionTracer::Next::Step) return go_on(tracee, std::move(stopped));
+  retry_waiting();
+  if (auto restored = restore_mask(tracee, stopped); !restored) return restored.error();
+  if (tracee.held.empty()) return go_on(tracee, std::move(stopped));
+  // The step's own SIGTRAP is a signal-delivery-stop: another signal can take its place.
+  siginfo_t info = tracee.held.front();
+  resend(tracee, 1);
+  if (auto set = stopped.set_siginfo(info); !set) return set.error();
+  return deliver(tracee, std::move(stopped), info);
+}
+
+Result<> Tracer::deliver(Tracee& tracee, StoppedTracee stopped, const siginfo_t& info) {
+  SignalDelivered event;
+  event.name = signal_name(info.si_signo);
+  event.info = decode_siginfo(std::as_bytes(std::span(&info, 1)), arena_);
+  emit(tracee, event);
+  return go_on(tracee, std::move(stopped), info.si_signo);
+}
+
+}  // namespace ttrace

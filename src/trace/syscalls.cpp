@@ -1,0 +1,115 @@
+// Syscall stops: entry and exit, and the calls after which the mapped modules have changed.
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "trace/clock.h"
+#include "trace/tracer.h"
+
+namespace ttrace {
+
+namespace {
+
+// Calls that may map text where none was, or take it away, and how to tell from the arguments.
+enum class Changes : std::uint8_t { IfExecutable, IfTextTouched };
+struct MappingCall {
+  std::string_view name;
+  Changes when;
+};
+constexpr std::array<MappingCall, 5> kMappingCalls{{
+    {"mmap", Changes::IfExecutable},
+    {"mmap2", Changes::IfExecutable},
+    {"mprotect", Changes::IfExecutable},
+    {"munmap", Changes::IfTextTouched},
+    {"mremap", Changes::IfTextTouched},
+}};
+
+}  // namespace
+
+Result<> Tracer::on_syscall(Tracee& tracee, StoppedTracee stopped) {
+  auto end = stopped.syscall_end();
+  if (!end) return end.error();
+  if (*end == SyscallEnd::Unknown) {
+    return Error{0,
+                 "this kernel does not tell a syscall's entry from its exit: Linux 5.3 or newer "
+                 "is needed"};
+  }
+  Result<> done;
+  if (*end == SyscallEnd::Entry) {
+    done = on_entry(tracee, stopped);
+  } else if (tracee.in_syscall) {
+    done = on_exit(tracee, stopped);
+  }
+  if (!done) return done.error();
+  return go_on(tracee, std::move(stopped));
+}
+
+Result<> Tracer::on_entry(Tracee& tracee, const StoppedTracee& stopped) {
+  auto info = stopped.syscall_info();
+  if (!info) return info.error();
+  SyscallRequest request;
+  request.abi = info->abi;
+  request.number = info->number;
+  std::ranges::copy(info->args, request.args.begin());
+  tracee.in_syscall = true;
+  tracee.shown = false;
+  tracee.sp_at_syscall = info->sp;
+  tracee.syscall.request = request;
+  tracee.text_may_change = tracing_functions() && !tracee.before_exec && changes_text(tracee);
+  if (tracee.silent || !config_.filter.wants(request.abi, request.number)) return {};
+  tracee.entered = monotonic_now();
+  SyscallEntered event = decoder_.enter(request, tracee.syscall, *tracee.space);
+  tracee.shown = true;
+  if (tracee.before_exec) {
+    tracee.first_call = event;
+    tracee.first_time = realtime_now();
+    return {};
+  }
+  emit(tracee, event);
+  return {};
+}
+
+Result<> Tracer::on_exit(Tracee& tracee, const StoppedTracee& stopped) {
+  tracee.in_syscall = false;
+  if (!tracee.shown && !tracee.text_may_change) return {};
+  auto info = stopped.syscall_info();
+  if (!info) return info.error();
+  if (tracee.shown && !silent(tracee)) {
+    if (tracee.first_call) emit(tracee, *tracee.first_call, {}, tracee.first_time);
+    tracee.first_call.reset();
+    SyscallReturned event =
+        decoder_.exit({info->rval, info->is_error}, tracee.syscall, *tracee.space);
+    event.duration = monotonic_now() - tracee.entered;
+    emit(tracee, event);
+  }
+  tracee.shown = false;
+  if (tracee.text_may_change && !info->is_error) look_at_modules(tracee);
+  return {};
+}
+
+bool Tracer::changes_text(const Tracee& tracee) const {
+  const SyscallRequest& request = tracee.syscall.request;
+  std::string_view name = Decoder::name(request.abi, request.number);
+  const auto* call = std::ranges::find(kMappingCalls, name, &MappingCall::name);
+  if (call == kMappingCalls.end()) return false;
+  Address start(request.args[0]);
+  switch (call->when) {
+    case Changes::IfExecutable:
+      return (request.args[2] & PROT_EXEC) != 0 ||
+             tracee.space->touches_text(start, request.args[1]);
+    case Changes::IfTextTouched:
+      return tracee.space->touches_text(start, request.args[1]);
+  }
+  return true;
+}
+
+void Tracer::look_at_modules(Tracee& tracee) {
+  std::vector<std::string> notices;
+  functions_.update(*tracee.space, notices);
+  for (const std::string& text : notices)
+    notice(text);
+}
+
+}  // namespace ttrace

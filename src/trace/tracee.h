@@ -1,0 +1,58 @@
+// The state of one traced thread.
+#pragma once
+
+#include <csignal>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/address.h"
+#include "decode/decoder.h"
+#include "event/event.h"
+#include "functions/address_space.h"
+#include "functions/function_tracer.h"
+#include "os/stop.h"
+
+namespace ttrace {
+
+struct Tracee {
+  Tid tid;
+  Pid pid;
+  std::shared_ptr<AddressSpace> space;
+
+  // The syscall that it is in.
+  PendingSyscall syscall;
+  bool in_syscall = false;
+  bool shown = false;        // its entry was given to the sink
+  std::int64_t entered = 0;  // nanoseconds, CLOCK_MONOTONIC
+  Address sp_at_syscall;
+  bool text_may_change = false;  // when it returns, the mapped modules must be looked at again
+
+  ThreadCalls calls;
+  Site* waits_for_slot = nullptr;         // stopped at this site until a slot is free
+  std::vector<siginfo_t> held;            // signals that wait for calls.step to end
+  std::optional<std::uint64_t> old_mask;  // blocked signals before `held` made us block more
+
+  // A program that ttrace started is not shown before its execve succeeded: then `first_call`,
+  // which entered at `first_time`, is shown after the fact.
+  bool before_exec = false;
+  std::optional<SyscallEntered> first_call;
+  Timestamp first_time = 0;
+  // Between the birth of a child and its first stop: what it inherits if it has its parent's stack.
+  struct Inheritance {
+    Address sp;
+    std::vector<OpenCall> open;
+    std::shared_ptr<AddressSpace> space;
+  };
+  bool newborn = false;
+  std::optional<Inheritance> inheritance;
+  // A vfork child of a process whose children are not followed: it shares memory with traps, so it
+  // is traced without being shown until it executes a program or ends.
+  bool silent = false;
+  bool stopped = false;  // stopped now, for the reason `last`
+  Stop last;
+  int signal_at_release = 0;  // delivered when it is detached
+};
+
+}  // namespace ttrace

@@ -1,0 +1,283 @@
+#include "trace/tracer.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <ctime>
+#include <utility>
+
+#include "os/proc.h"
+#include "trace/clock.h"
+
+namespace ttrace {
+
+Tracer::Tracer(TraceConfig config, Sink& sink)
+    : config_(std::move(config)),
+      sink_(sink),
+      decoder_(config_.decode),
+      functions_(std::move(config_.functions), ValueLimits{config_.decode.string_limit}) {}
+
+Result<> Tracer::start(const std::string& path, const std::vector<std::string>& command) {
+  auto spawned = SpawnedProgram::make(path, command);
+  if (!spawned) return spawned.error();
+  Tid tid = spawned->tid();
+  spawned_.emplace(std::move(*spawned));
+  child_ = tid;
+  program_ = command.front();
+  if (auto seized = seize(tid, {follows(), false}); !seized) {
+    kill(tid.value, SIGKILL);
+    waitpid(tid.value, nullptr, __WALL);
+    return seized.error();
+  }
+  auto tracee = std::make_unique<Tracee>();
+  tracee->tid = tid;
+  tracee->pid = Pid{tid.value};
+  tracee->space = std::make_shared<AddressSpace>(tid, tracee->pid);
+  tracee->before_exec = true;
+  tracees_[tid] = std::move(tracee);
+  return interrupt(tid);
+}
+
+Result<> Tracer::attach(Pid pid) {
+  std::shared_ptr<AddressSpace> space;
+  unsigned threads = 0;
+  Tracee* first = nullptr;
+  // New threads may appear while the others are being attached; a pass that finds none ends it,
+  // because from then on every new one is a tracee's child.
+  for (bool found = true; found;) {
+    found = false;
+    std::vector<Tid> tasks = follows() ? read_tasks(pid) : std::vector<Tid>();
+    if (tasks.empty()) tasks.push_back(Tid{pid.value});
+    for (Tid tid : tasks) {
+      if (tracees_.contains(tid)) continue;
+      auto status = read_status(tid);
+      auto seized = seize(tid, {follows(), false});
+      if (!seized) {
+        // A thread that ended meanwhile is no failure, nor is one that the kernel attached to us
+        // because its creator already is ours.
+        bool ours = status && status->tracer.value == getpid();
+        if (ours || (threads > 0 && seized.error().gone())) continue;
+        return seized.error();
+      }
+      found = follows();
+      auto tracee = std::make_unique<Tracee>();
+      tracee->tid = tid;
+      tracee->pid = status ? status->tgid : pid;
+      if (space == nullptr) space = std::make_shared<AddressSpace>(tid, tracee->pid);
+      tracee->space = space;
+      if (first == nullptr) first = tracee.get();
+      tracees_[tid] = std::move(tracee);
+      ++threads;
+      if (auto asked = interrupt(tid); !asked && !asked.error().gone()) return asked.error();
+    }
+  }
+  if (first == nullptr) return {};
+  emit(*first, Attached{threads});
+  if (!tracing_functions()) return {};
+  look_at_modules(*first);
+  return check_matches(*first);
+}
+
+TraceOutcome Tracer::run() {
+  loop();
+  release();
+  warn_unmatched();
+  if (auto finished = sink_.finish(); !finished && !outcome_.failure) {
+    report_output(finished.error());
+  }
+  stay_until_child_ends();
+  return outcome_;
+}
+
+void Tracer::loop() {
+  std::vector<WaitStatus> drained;
+  while (!tracees_.empty() && !must_end()) {
+    drained.clear();
+    // Everything that has stopped is collected before anything is resumed, so that a thread which
+    // stops all the time cannot starve the others.
+    for (;;) {
+      bool block = drained.empty();
+      if (block) {
+        if (auto next = wait_any(false); next && *next) {
+          drained.push_back(**next);
+          continue;
+        }
+        if (auto idle = sink_.idle(realtime_now()); !idle) report_output(idle.error());
+        if (must_end()) break;
+        wake_ups_.wake_at(sink_.wants_idle_at());
+      }
+      auto next = wait_any(block);
+      if (!next) {
+        if (drained.empty()) return;  // ECHILD: all are gone
+        break;
+      }
+      if (!*next) break;
+      drained.push_back(**next);
+    }
+    for (const WaitStatus& waited : drained)
+      park(waited);
+    for (const WaitStatus& waited : drained) {
+      if (must_end()) break;
+      handle(waited.tid);
+    }
+  }
+}
+
+bool Tracer::must_end() {
+  if (int signal = WakeUps::ending_signal(); signal != 0 && !ending_) {
+    outcome_.ended_by = signal;
+    ending_ = true;
+  }
+  return ending_;
+}
+
+void Tracer::park(const WaitStatus& waited) {
+  Stop stop = decode_wait_status(waited.status);
+  auto it = tracees_.find(waited.tid);
+  if (it == tracees_.end()) {
+    // The death of a child that is no tracee: the command that reads our output.
+    if (std::holds_alternative<stop::Exited>(stop) || std::holds_alternative<stop::Killed>(stop)) {
+      return;
+    }
+    adopt(waited.tid, nullptr);
+    it = tracees_.find(waited.tid);
+  }
+  it->second->stopped = true;
+  it->second->last = stop;
+}
+
+void Tracer::handle(Tid tid) {
+  auto it = tracees_.find(tid);
+  if (it == tracees_.end() || !it->second->stopped) return;
+  Tracee& tracee = *it->second;
+  arena_.reset();
+  Stop stop = tracee.last;
+  auto done = dispatch(tracee, stop);
+  // A thread that was killed in between reports its own death.
+  if (!done && !done.error().gone()) {
+    if (!outcome_.failure) outcome_.failure = done.error();
+    ending_ = true;
+  }
+}
+
+Result<> Tracer::dispatch(Tracee& tracee, const Stop& stop) {
+  struct Visitor {
+    Tracer& t;
+    Tracee& tracee;
+    const Stop& all;
+    StoppedTracee now() const { return StoppedTracee(tracee.tid); }
+    Result<> operator()(const stop::Syscall&) const { return t.on_syscall(tracee, now()); }
+    Result<> operator()(const stop::Signal&) const { return t.on_signal(tracee, now()); }
+    Result<> operator()(const stop::Group& s) const {
+      t.emit(tracee, GroupStopped{signal_name(s.signal)});
+      return t.resume(tracee, now(), Resume::Listen);
+    }
+    Result<> operator()(const stop::NewChild&) const { return t.on_new_child(tracee, now()); }
+    Result<> operator()(const stop::Exec&) const { return t.on_exec(tracee, now()); }
+    Result<> operator()(const stop::Interrupt&) const { return t.on_interrupt(tracee, now()); }
+    Result<> operator()(const stop::Exited&) const { return ended(); }
+    Result<> operator()(const stop::Killed&) const { return ended(); }
+    Result<> operator()(const stop::Seccomp&) const { return t.go_on(tracee, now()); }
+    Result<> operator()(const stop::VforkDone&) const { return t.go_on(tracee, now()); }
+    Result<> operator()(const stop::AboutToExit&) const { return t.go_on(tracee, now()); }
+    Result<> operator()(const stop::Unknown&) const { return t.go_on(tracee, now()); }
+    Result<> ended() const {
+      t.on_end(tracee, all);
+      return {};
+    }
+  };
+  tracee.space->use_thread(tracee.tid);
+  return std::visit(Visitor{*this, tracee, stop}, stop);
+}
+
+Result<> Tracer::resume(Tracee& tracee, StoppedTracee stopped, Resume how, int signal) {
+  tracee.stopped = false;
+  return std::move(stopped).resume(how, signal);
+}
+
+Result<> Tracer::go_on(Tracee& tracee, StoppedTracee stopped, int signal) {
+  if (tracee.calls.step) return resume(tracee, std::move(stopped), Resume::Step);
+  return resume(tracee, std::move(stopped), tracee.silent ? Resume::Continue : Resume::Syscall,
+                signal);
+}
+
+Result<> Tracer::on_interrupt(Tracee& tracee, StoppedTracee stopped) {
+  if (tracee.newborn) {
+    tracee.newborn = false;
+    find_relations(tracee, stopped);
+    if (!config_.follow_forks && !is_thread_of_known(tracee)) {
+      return let_child_go(tracee, std::move(stopped));
+    }
+  }
+  auto resumed = go_on(tracee, std::move(stopped));
+  if (resumed && tracee.before_exec && !spawn_started_) {
+    spawn_started_ = true;
+    return spawned_->start();
+  }
+  return resumed;
+}
+
+void Tracer::on_end(Tracee& tracee, const Stop& stop) {
+  bool is_child = child_ == tracee.tid;
+  if (const auto* exited = std::get_if<stop::Exited>(&stop)) {
+    if (is_child) outcome_.exit_status = exited->status;
+    emit(tracee, Exited{exited->status});
+  } else if (const auto* killed = std::get_if<stop::Killed>(&stop)) {
+    if (is_child) outcome_.killed_by = killed->signal;
+    emit(tracee, Killed{signal_name(killed->signal), killed->core_dumped});
+  }
+  if (is_child) {
+    child_ended_ = true;
+    if (tracee.before_exec && !outcome_.failure) {
+      int error = spawned_->exec_errno();
+      outcome_.failure = Error{error, "cannot run '" + program_ + "'"};
+    }
+  }
+  forget(tracee.tid);
+}
+
+void Tracer::forget(Tid tid) {
+  auto it = tracees_.find(tid);
+  if (it == tracees_.end()) return;
+  if (it->second->calls.step) it->second->space->release_slot(it->second->calls.step->slot);
+  std::erase(waiting_, tid);
+  tracees_.erase(it);
+}
+
+void Tracer::emit(const Tracee& tracee, decltype(Event::what) what, std::optional<unsigned> depth,
+                  Timestamp time) {
+  if (silent(tracee)) return;
+  Event event;
+  event.time = time != 0 ? time : realtime_now();
+  event.pid = tracee.pid;
+  event.tid = tracee.tid;
+  event.depth = depth.value_or(static_cast<unsigned>(tracee.calls.open.size()));
+  event.tracees = static_cast<unsigned>(tracees_.size());
+  event.what = std::move(what);
+  if (auto taken = sink_.on(event); !taken) report_output(taken.error());
+}
+
+void Tracer::notice(std::string_view text) {
+  Event event;
+  event.time = realtime_now();
+  event.what = Notice{text};
+  if (auto taken = sink_.on(event); !taken) report_output(taken.error());
+}
+
+void Tracer::report_output(const Error& error) {
+  // A reader that went away has seen enough: that ends the tracing, and is no failure.
+  if (!ending_ && !outcome_.failure && error.code != EPIPE) outcome_.failure = error;
+  ending_ = true;
+}
+
+void Tracer::entered(const FunctionEntered& event, unsigned depth) {
+  emit(*current_, event, depth);
+}
+
+void Tracer::returned(const FunctionReturned& event, unsigned depth) {
+  emit(*current_, event, depth);
+}
+
+}  // namespace ttrace

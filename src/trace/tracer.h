@@ -1,0 +1,145 @@
+// The tracer: from stops to events.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/address.h"
+#include "base/result.h"
+#include "decode/decoder.h"
+#include "event/event.h"
+#include "functions/function_tracer.h"
+#include "os/attach.h"
+#include "os/spawn.h"
+#include "os/stop.h"
+#include "os/stopped_tracee.h"
+#include "os/wait.h"
+#include "trace/tracee.h"
+
+namespace ttrace {
+
+struct TraceConfig {
+  bool follow_forks = false;  // -f
+  SyscallFilter filter;
+  DecodeOptions decode;
+  std::vector<FunctionPattern> functions;
+};
+
+/// How tracing ended.
+struct TraceOutcome {
+  int exit_status = 0;           // of the program that ttrace started
+  int killed_by = 0;             // the signal that killed it; 0: none
+  int ended_by = 0;              // the signal that made ttrace let go; 0: none
+  bool began = false;            // the program that ttrace started got past its execve
+  std::optional<Error> failure;  // why tracing could not begin or go on
+};
+
+/// Traces a set of threads until they are gone or it is told to let go. Whatever ends it, the
+/// traced programs go on without a trap in them.
+class Tracer final : private CallObserver {
+ public:
+  Tracer(TraceConfig config, Sink& sink);
+
+  /// Starts a program. Errors: it cannot be executed; no function of it matches and it cannot
+  /// become another program; its ELF file is broken under --funcs.
+  Result<> start(const std::string& path, const std::vector<std::string>& command);
+  /// Attaches to one thread, or to all threads of its process (with -f or --funcs). Errors as
+  /// os/attach.h says.
+  Result<> attach(Pid pid);
+  /// Runs until nothing is left to trace. Always lets go of everything before it returns.
+  TraceOutcome run();
+  /// Lets go of everything at once: for errors between attach() and run().
+  void release();
+
+ private:
+  // --- tracer.cpp: the loop
+  void loop();
+  void park(const WaitStatus& waited);
+  void handle(Tid tid);
+  Result<> dispatch(Tracee& tracee, const Stop& stop);
+  [[nodiscard]] bool must_end();
+  Result<> resume(Tracee& tracee, StoppedTracee stopped, Resume how, int signal = 0);
+  Result<> go_on(Tracee& tracee, StoppedTracee stopped, int signal = 0);
+  Result<> on_interrupt(Tracee& tracee, StoppedTracee stopped);
+  void on_end(Tracee& tracee, const Stop& stop);
+  void forget(Tid tid);
+  /// `depth`: calls open around the event when that is not all of the tracee's. `time`: 0 for now.
+  void emit(const Tracee& tracee, decltype(Event::what) what, std::optional<unsigned> depth = {},
+            Timestamp time = 0);
+  void notice(std::string_view text);
+  void report_output(const Error& error);
+  [[nodiscard]] static bool silent(const Tracee& tracee) {
+    return tracee.silent || tracee.before_exec;
+  }
+  [[nodiscard]] bool tracing_functions() const { return !functions_.patterns().empty(); }
+  /// Whether children are attached to: followed, or because they share or copy our traps.
+  [[nodiscard]] bool follows() const { return config_.follow_forks || tracing_functions(); }
+
+  // --- syscalls.cpp
+  Result<> on_syscall(Tracee& tracee, StoppedTracee stopped);
+  Result<> on_entry(Tracee& tracee, const StoppedTracee& stopped);
+  Result<> on_exit(Tracee& tracee, const StoppedTracee& stopped);
+  [[nodiscard]] bool changes_text(const Tracee& tracee) const;
+  void look_at_modules(Tracee& tracee);
+
+  // --- signals.cpp
+  Result<> on_signal(Tracee& tracee, StoppedTracee stopped);
+  Result<> on_signal_in_step(Tracee& tracee, StoppedTracee stopped, const siginfo_t& info);
+  Result<> finish_step(Tracee& tracee, StoppedTracee stopped);
+  Result<> after_hit(Tracee& tracee, StoppedTracee stopped, Site& site,
+                     const Result<FunctionTracer::Next>& next);
+  void retry_waiting();
+  Result<> restore_mask(Tracee& tracee, StoppedTracee& stopped);
+  /// Sends the held signals from index `from` on again.
+  void resend(Tracee& tracee, std::size_t from);
+  Result<> deliver(Tracee& tracee, StoppedTracee stopped, const siginfo_t& info);
+
+  // --- children.cpp
+  Tracee* adopt(Tid tid, const Tracee* parent);
+  Result<> on_new_child(Tracee& tracee, StoppedTracee stopped);
+  [[nodiscard]] bool is_thread_of_known(const Tracee& child) const;
+  void guess_parent(Tracee& child, Address child_sp);
+  void find_relations(Tracee& child, const StoppedTracee& stopped);
+  Result<> let_child_go(Tracee& child, StoppedTracee stopped);
+  Result<> on_exec(Tracee& leader, StoppedTracee stopped);
+
+  // --- matches.cpp: patterns that match nothing
+  Result<> check_matches(const Tracee& tracee);
+  void warn_unmatched();
+
+  // --- release.cpp
+  void stop_all();
+  static bool sleeps(Tid tid);
+  void take_stop(const WaitStatus& waited);
+  void straighten(Tracee& tracee);
+  void detach(Tracee& tracee);
+  void stay_until_child_ends();
+
+  // CallObserver
+  void entered(const FunctionEntered& event, unsigned depth) override;
+  void returned(const FunctionReturned& event, unsigned depth) override;
+
+  TraceConfig config_;
+  Sink& sink_;
+  Decoder decoder_;
+  FunctionTracer functions_;
+  WakeUps wake_ups_;
+  std::unordered_map<Tid, std::unique_ptr<Tracee>> tracees_;
+  std::vector<Tid> waiting_;   // stopped until a slot is free
+  Tracee* current_ = nullptr;  // whose trap is being handled
+  Arena arena_;                // of the event being handled
+  std::optional<Tid> child_;   // the program that ttrace started
+  std::optional<SpawnedProgram> spawned_;
+  TraceOutcome outcome_;
+  std::string program_;  // its name as given
+  bool spawn_started_ = false;
+  bool child_ended_ = false;
+  bool ending_ = false;
+  bool execs_seen_ = false;
+};
+
+}  // namespace ttrace
