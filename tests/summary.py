@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+"""Reads meson's results (testlog.json) and ends with one line: N passed, N failed, N skipped.
+
+A TAP test counts with each of its cases, any other test as one. Prints every failure by name and
+every skip with its reason. Exit status: 0 when nothing failed and something passed.
+"""
+
+import json
+import re
+import sys
+
+TAP_CASE = re.compile(r"^(not )?ok\b[ \d]*(?:- )?(.*?)(?:\s+#\s*skip\b:?\s*(.*))?$", re.IGNORECASE)
+PASSED = ("OK", "EXPECTEDFAIL")
+
+
+def cases_of(test):
+    """Yields (name, outcome, reason); outcome is 'passed', 'failed' or 'skipped'."""
+    name, result, output = test["name"], test["result"], test.get("stdout", "")
+    if re.search(r"^1\.\.\d+", output, re.MULTILINE):
+        failed_case = False
+        for line in output.splitlines():
+            case = TAP_CASE.match(line)
+            if not case:
+                continue
+            title = f"{name}: {case.group(2).strip()}"
+            if case.group(1):
+                failed_case = True
+                yield title, "failed", ""
+            elif case.group(3) is not None:
+                yield title, "skipped", case.group(3)
+            else:
+                yield title, "passed", ""
+        # A program that died after its last case failed although no case says so.
+        if result not in PASSED + ("SKIP",) and not failed_case:
+            yield name, "failed", result.lower()
+    elif result in PASSED:
+        yield name, "passed", ""
+    elif result == "SKIP":
+        lines = [line for line in output.splitlines() if line.strip()]
+        yield name, "skipped", lines[-1].strip() if lines else "no reason given"
+    else:
+        yield name, "failed", result.lower()
+
+
+def main():
+    counts = {"passed": 0, "failed": 0, "skipped": 0}
+    notes = []
+    for path in sys.argv[1:]:
+        try:
+            with open(path, encoding="utf-8", errors="replace") as log:
+                tests = [json.loads(line) for line in log if line.strip()]
+        except OSError as error:
+            notes.append(f"failed: no results: {error}")
+            counts["failed"] += 1
+            continue
+        for test in tests:
+            for name, outcome, reason in cases_of(test):
+                counts[outcome] += 1
+                if outcome != "passed":
+                    notes.append(f"{outcome}: {name}" + (f": {reason}" if reason else ""))
+    for note in sorted(notes, reverse=True):
+        print(note)
+    print("{passed} passed, {failed} failed, {skipped} skipped".format(**counts))
+    return 1 if counts["failed"] or not counts["passed"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,122 @@
+// A threaded server on a Unix socket, to attach to while it works, and its client.
+//
+//   server serve SOCKET THREADS      prints "ready" and answers until SIGTERM; exit status 0
+//   server ask SOCKET CLIENTS COUNT  each of CLIENTS threads asks COUNT times over one connection;
+//                                    prints how many of the answers were right
+//   server calls SOCKET              prints how often the server called answer()
+//
+// A request is one int; its answer is answer(int). A negative request asks for the number of calls.
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "expect.h"
+
+static atomic_int calls;
+
+TRACED int scramble(int value) {
+  __asm__ volatile("");
+  return value * 7 + 3;
+}
+
+TRACED int answer(int question) {
+  atomic_fetch_add(&calls, 1);
+  int part = scramble(question);
+  __asm__ volatile("" : "+r"(part));
+  return part + question;
+}
+
+static struct sockaddr_un address_of(const char* path) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  if (strlen(path) >= sizeof address.sun_path) fail("socket name too long");
+  strcpy(address.sun_path, path);
+  return address;
+}
+
+static void* serve_one(void* argument) {
+  int listener = *(int*)argument;
+  for (;;) {
+    int connection = accept(listener, NULL, NULL);
+    if (connection < 0) continue;
+    int question;
+    while (recv(connection, &question, sizeof question, MSG_WAITALL) == sizeof question) {
+      int reply = question < 0 ? atomic_load(&calls) : answer(question);
+      if (send(connection, &reply, sizeof reply, MSG_NOSIGNAL) != sizeof reply) break;
+    }
+    close(connection);
+  }
+  return NULL;
+}
+
+static int serve(const char* path, int threads) {
+  // Blocked before the threads are made: only sigwait below takes it.
+  sigset_t ending;
+  sigemptyset(&ending);
+  sigaddset(&ending, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &ending, NULL);
+  static int listener;
+  listener = socket(AF_UNIX, SOCK_STREAM, 0);
+  struct sockaddr_un address = address_of(path);
+  if (bind(listener, (struct sockaddr*)&address, sizeof address) != 0) fail("bind");
+  if (listen(listener, 64) != 0) fail("listen");
+  for (int i = 0; i < threads; ++i) {
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, serve_one, &listener) != 0) fail("pthread_create");
+  }
+  puts("ready");
+  fflush(stdout);
+  int signal;
+  sigwait(&ending, &signal);
+  return 0;
+}
+
+static int connect_to(const char* path) {
+  int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+  struct sockaddr_un address = address_of(path);
+  if (connect(fd, (struct sockaddr*)&address, sizeof address) != 0) fail("connect");
+  return fd;
+}
+
+static int ask(int fd, int question) {
+  int reply = 0;
+  if (send(fd, &question, sizeof question, MSG_NOSIGNAL) != sizeof question) fail("send");
+  if (recv(fd, &reply, sizeof reply, MSG_WAITALL) != sizeof reply) fail("recv");
+  return reply;
+}
+
+static const char* socket_path;
+static int questions;
+static atomic_int right;
+
+static void* client(void* unused) {
+  (void)unused;
+  int fd = connect_to(socket_path);
+  for (int i = 0; i < questions; ++i) {
+    if (ask(fd, i) == i * 7 + 3 + i) atomic_fetch_add(&right, 1);
+  }
+  close(fd);
+  return NULL;
+}
+
+int main(int argc, char** argv) {
+  if (argc == 4 && strcmp(argv[1], "serve") == 0) return serve(argv[2], atoi(argv[3]));
+  if (argc == 3 && strcmp(argv[1], "calls") == 0) {
+    printf("%d\n", ask(connect_to(argv[2]), -1));
+    return 0;
+  }
+  if (argc != 5 || strcmp(argv[1], "ask") != 0) return 2;
+  socket_path = argv[2];
+  questions = atoi(argv[4]);
+  pthread_t threads[64];
+  int clients = atoi(argv[3]);
+  if (clients > 64) return 2;
+  for (int i = 0; i < clients; ++i) {
+    if (pthread_create(&threads[i], NULL, client, NULL) != 0) fail("pthread_create");
+  }
+  for (int i = 0; i < clients; ++i)
+    pthread_join(threads[i], NULL);
+  printf("%d\n", atomic_load(&right));
+  return 0;
+}

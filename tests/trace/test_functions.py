@@ -1,0 +1,134 @@
+#!/usr/bin/env python3
+"""Programs that know the trace of their functions."""
+
+import collections
+import os
+import re
+
+import harness
+
+
+def shape(lines):
+    """What is left of lines when arguments and results are not known: names and nesting."""
+    result = []
+    for line in lines:
+        match = re.match(r"^( *)(} )?([\w:~@.<>]+?)(\(.*\))?( \{| <unwound>)?( = .*)?$", line)
+        result.append(line if not match else "".join(match.group(i) or "" for i in (1, 2, 3, 5)))
+    return result
+
+
+class Functions(harness.TraceCase):
+    target_name = "functions-O2"
+
+    def run_mode(self, *mode, pattern="^t_", options=()):
+        return self.trace(self.target(self.target_name), "expected", *mode, options=[
+            "-e", "trace=none", "--funcs", pattern, *options])
+
+    def check(self, *mode, **more):
+        self.assert_same_lines(self.lines_expected(*mode, **more), self.got)
+
+    def lines_expected(self, *mode, **more):
+        self.got = self.run_mode(*mode, **more)
+        return self.lines("expected")
+
+    def test_calls(self):
+        self.check("calls")
+
+    def test_deep_recursion(self):
+        self.check("deep")
+
+    def test_types(self):
+        self.check("types")
+
+    def test_longjmp(self):
+        self.check("jumps")
+
+    def test_threads(self):
+        expected = self.run_threads()
+        counts = collections.Counter()
+        for line in self.got:
+            match = re.search(r"t_work\((?:thread=(\d+), i=(\d+)|.*)\)", line)
+            if match:
+                counts[match.group(1)] += 1
+        self.assertEqual(dict(counts), expected)
+
+    def run_threads(self):
+        self.got = self.run_mode("threads", options=["-f", "--whole-lines=always"])
+        return {line.split()[1]: int(line.split()[2]) for line in self.lines("expected")
+                if line.startswith("t_work")}
+
+    def test_children_that_nobody_follows(self):
+        self.check("children")
+
+    def test_object_opened_later(self):
+        plugin = self.target("plugin.so")
+        self.check("plugin", plugin, pattern="t_plugin@plugin*")
+
+    def test_two_patterns(self):
+        got = self.trace(self.target(self.target_name), "expected", "calls", options=[
+            "-e", "trace=none", "--funcs", "^t_odd$", "--funcs", "^t_nothing$"])
+        names = [line.split("(")[0] for line in got if not line.startswith("+++")]
+        self.assertEqual(names, ["t_odd", "t_nothing", "t_nothing"])
+
+    def test_syscalls_inside_functions(self):
+        got = self.trace(self.target(self.target_name), "/dev/full", "calls", status=99, options=[
+            "-e", "trace=writev", "--funcs", "^t_last$"])
+        self.assertTrue(any(line.startswith("writev(") for line in got), got)
+
+
+class FunctionsO0(Functions):
+    target_name = "functions-O0"
+
+
+class FunctionsNoPie(Functions):
+    target_name = "functions-nopie"
+
+
+class FunctionsI386(Functions):
+    target_name = "functions-i386"
+
+    def test_object_opened_later(self):
+        self.skipTest("the plugin is no i386 object")
+
+
+class FunctionsWithoutDwarf(Functions):
+    """Names and nesting are as with DWARF; arguments are registers."""
+
+    target_name = "functions-nodwarf"
+
+    def check(self, *mode, **more):
+        expected = self.lines_expected(*mode, **more)
+        self.assert_same_lines(shape(expected), shape(self.got))
+
+    def test_threads(self):
+        expected = self.run_threads()
+        calls = [line for line in self.got if re.search(r"\bt_work\(", line)]
+        self.assertEqual(len(calls), sum(expected.values()))
+
+    def test_object_opened_later(self):
+        self.skipTest("the plugin has DWARF in any case")
+
+
+class Exceptions(harness.TraceCase):
+    def check(self, target):
+        got = self.trace(self.target(target), "expected", options=[
+            "-e", "trace=none", "--funcs", "^shop::"])
+        self.assert_same_lines(self.lines("expected"), got)
+
+    def test_O0(self):
+        self.check("exceptions-O0")
+
+    def test_O2(self):
+        self.check("exceptions-O2")
+
+
+class WithoutSymbols(harness.TraceCase):
+    def test_stripped_program(self):
+        run = self.ttrace("--funcs", "^t_", self.target("functions-nosymtab"), "expected", "calls")
+        self.assertNotEqual(run.status, 0)
+        self.assertEqual(len([line for line in run.err_lines if line]), 1, run.err)
+        self.assertFalse(os.path.exists(self.path("expected")), "the program must not have run")
+
+
+if __name__ == "__main__":
+    harness.main()

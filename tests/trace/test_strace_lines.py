@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+"""The same lines as strace, for everyday programs.
+
+Both tracers run the program with memory at fixed addresses, so addresses are compared as they are.
+What differs from run to run (pids, random bytes, times) is replaced before comparing.
+"""
+
+import re
+import shutil
+
+import harness
+
+# Calls that strace 6.1 shows in an older way than newer ones do: only that they are made counts.
+OLD_IN_STRACE = ("rseq",)
+
+
+def normal(lines):
+    """Lines with a pid in front -> {first pid is P1: lines} without what changes with each run."""
+    threads = harness.joined_by_thread(lines)
+    names = {pid: f"P{number}" for number, pid in enumerate(threads, 1) if pid}
+    result = {}
+    for pid, own in threads.items():
+        own = [re.sub(r"\b\d+\b", lambda word: names.get(word.group(), word.group()), line) for line in own]
+        own = [re.sub(r"^(getrandom\()[^,]*", r"\1RANDOM", line) for line in own]
+        own = [re.sub(r"(si_[us]time)=\d+", r"\1=T", line) for line in own]
+        own = [re.sub(r"^(set_tid_address\(.*\) += )\d+", r"\1TID", line) for line in own]
+        own = [re.sub(r"^(getppid\(\) += )\d+", r"\1TRACER", line) for line in own]
+        own = [re.sub(r"\(.*\)", "(...)", line) if line.startswith(OLD_IN_STRACE) else line for line in own]
+        # Columns depend on what was replaced.
+        result[names.get(pid, "")] = [re.sub(r" += ", " = ", line) for line in own]
+    return result
+
+
+class StraceLines(harness.TraceCase):
+    def check(self, *argv, options=("-f",), stdin=None):
+        if not shutil.which(harness.STRACE):
+            self.skipTest("strace is not installed")
+        outputs = []
+        for tracer, name in ((harness.STRACE, "strace"), (harness.TTRACE, "ttrace")):
+            run = self.start(tracer, *options, "-o", name, *argv,
+                             preexec_fn=harness.without_address_randomisation).end()
+            outputs.append((run.status, run.out, run.err))
+        self.assertEqual(outputs[0], outputs[1])
+        expected, got = normal(self.lines("strace")), normal(self.lines("ttrace"))
+        self.assertGreater(sum(map(len, expected.values())), 3)
+        self.assert_same_threads(expected, got)
+
+    def test_true(self):
+        self.check("true")
+
+    def test_cat(self):
+        self.check("cat", self.write("file", "line\n" * 100), "/nonexistent")
+
+    def test_ls(self):
+        folder = self.path("folder")
+        __import__("os").mkdir(folder)
+        for name in ("folder/a", "folder/b", "folder/\u00e9"):
+            self.write(name, "")
+        self.check("ls", folder)
+
+    def test_ls_long(self):
+        self.check("ls", "-l", self.write("file", "x"))
+
+    def test_shell_with_a_child(self):
+        self.check("sh", "-c", "sleep 0.3; exit 3")
+
+    def test_shell_killed(self):
+        self.check("sh", "-c", "kill -9 $$")
+
+    def test_filter(self):
+        self.check("cat", "/dev/null", options=("-e", "trace=openat,close"))
+
+    def test_negated_filter(self):
+        self.check("cat", "/dev/null", options=("-e", "trace=!mmap,close,rseq"))
+
+    def test_short_strings(self):
+        self.check("cat", self.write("file", "\x01\x02\xff\"\\" * 20), options=("-s", "7"))
+
+    def test_long_strings(self):
+        self.check("cat", self.write("file", "abc" * 100), options=("-s", "1000"))
+
+    def test_column(self):
+        self.check("true", options=("-a", "70"))
+
+
+if __name__ == "__main__":
+    harness.main()
