@@ -37,6 +37,18 @@ const std::array<Machine, kAbiCount> kMachines{{
     {kArmNames, 14, 256, 32},
 }};
 
+constexpr std::array kSyscall{std::byte{0x0f}, std::byte{0x05}};
+constexpr std::array kInt80{std::byte{0xcd}, std::byte{0x80}};
+constexpr std::array kSvc{std::byte{0x01}, std::byte{0x00}, std::byte{0x00}, std::byte{0xd4}};
+constexpr std::array kArmSvc{std::byte{0x00}, std::byte{0x00}, std::byte{0x00}, std::byte{0xef}};
+
+const std::array<SyscallConvention, kAbiCount> kSyscalls{{
+    {0, {5, 4, 1, 10, 8, 9}, 0, kSyscall, 9},
+    {0, {3, 1, 2, 6, 7, 5}, 0, kInt80, 192},
+    {8, {0, 1, 2, 3, 4, 5}, 0, kSvc, 222},
+    {7, {0, 1, 2, 3, 4, 5}, 0, kArmSvc, 192},
+}};
+
 const Machine& facts(Abi machine) {
   return kMachines.at(static_cast<std::size_t>(machine));
 }
@@ -67,6 +79,10 @@ std::optional<Piece> dwarf_piece(Abi machine, unsigned number, std::uint32_t siz
 std::string_view register_name(Abi machine, unsigned number) {
   const Machine& m = facts(machine);
   return number < m.general.size() ? m.general[number] : std::string_view();
+}
+
+const SyscallConvention& syscall_convention(Abi machine) {
+  return kSyscalls.at(static_cast<std::size_t>(machine));
 }
 
 bool is_trap(Abi machine, std::span<const std::byte> bytes) {

@@ -1,7 +1,12 @@
 // Facts about a machine that unwinding a call and reading DWARF locations need.
 #pragma once
 
+#include <array>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <span>
+#include <string_view>
 
 #include "arch/abi.h"
 #include "arch/calling.h"
@@ -28,6 +33,17 @@ std::optional<Piece> dwarf_piece(Abi machine, unsigned number, std::uint32_t siz
 
 /// The name of a general register by DWARF number ("rdi", "x0"); empty for others.
 std::string_view register_name(Abi machine, unsigned number);
+
+/// How a syscall is made (syscall(2), "Architecture calling conventions"), for making one in a
+/// tracee. Registers by DWARF number.
+struct SyscallConvention {
+  unsigned number = 0;
+  std::array<unsigned, 6> arguments{};
+  unsigned result = 0;
+  std::span<const std::byte> instruction;
+  std::uint64_t mmap = 0;  // the number of mmap (i386, arm: mmap2, its offset in pages)
+};
+const SyscallConvention& syscall_convention(Abi machine);
 
 /// Whether the bytes at a breakpoint site are its machine's trap instruction.
 bool is_trap(Abi machine, std::span<const std::byte> bytes);

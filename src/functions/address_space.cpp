@@ -71,7 +71,10 @@ bool AddressSpace::is_text(Address address) const {
 }
 
 Result<Site*> AddressSpace::plant(Address address, Abi machine) {
-  if (Site* site = site_at(address)) return site;
+  if (Site* site = site_at(address)) {
+    if (!site->planted) return Error{0, "its instruction can be executed nowhere else"};
+    return site;
+  }
   // A wrong address would change the program's data.
   if (!is_text(address)) return Error{EFAULT, "not in executable memory"};
   std::array<std::byte, DisplacedInstruction::kMaxLength> bytes{};
@@ -79,9 +82,6 @@ Result<Site*> AddressSpace::plant(Address address, Abi machine) {
   if (is_trap(machine, original)) return Error{EBUSY, "another breakpoint is there"};
   auto instruction = DisplacedInstruction::decode(machine, address, original);
   if (!instruction) return instruction.error();
-  if (!instruction->emulated() && !slots_.reaches(*instruction)) {
-    return Error{ENOSPC, "no room near the text for a copy of the instruction"};
-  }
   auto site = std::make_unique<Site>(Site{machine, *instruction, bytes});
   if (auto written = memory_.write(address, trap_instruction(machine)); !written) {
     return written.error();
@@ -89,8 +89,16 @@ Result<Site*> AddressSpace::plant(Address address, Abi machine) {
   return (sites_[address] = std::move(site)).get();
 }
 
+void AddressSpace::unplant(Site& site) {
+  std::size_t length = trap_instruction(site.machine).size();
+  auto ignored = memory_.write(site.instruction.at(), std::span(site.original).first(length));
+  (void)ignored;
+  site.planted = false;
+}
+
 void AddressSpace::restore_text(MutableMemory& memory) const {
   for (const auto& [address, site] : sites_) {
+    if (!site->planted) continue;
     std::size_t length = trap_instruction(site->machine).size();
     // An address that is not mapped any more needs nothing.
     auto ignored = memory.write(address, std::span(site->original).first(length));
@@ -112,8 +120,8 @@ std::shared_ptr<AddressSpace> AddressSpace::fork_for(Tid child, Pid child_pid) {
   for (const auto& [address, site] : sites_) {
     // A trap that was planted after the fork is not in the child's copy.
     auto trap = trap_instruction(site->machine);
-    auto written = copy->memory_.write(address, trap);
-    if (written) copy->sites_[address] = std::make_unique<Site>(*site);
+    if (site->planted && !copy->memory_.write(address, trap)) continue;
+    copy->sites_[address] = std::make_unique<Site>(*site);
   }
   return copy;
 }

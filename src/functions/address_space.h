@@ -26,6 +26,7 @@ struct Site {
   std::array<std::byte, DisplacedInstruction::kMaxLength> original{};  // the bytes from there on
   TracedFunction* entry = nullptr;  // a traced function begins here
   bool returns = false;             // a traced call returns to here
+  bool planted = true;              // false: given up, because it could not be stepped over
   enum class Reap : std::uint8_t { No, Catch, Longjmp } reap = Reap::No;  // frames end here
 };
 
@@ -60,8 +61,12 @@ class AddressSpace final : public MutableMemory {
   void release_slot(Address slot) { slots_.release(slot); }
 
   /// Plants a trap at `address`, or returns the one that is there. Errors: no valid instruction
-  /// there, no way to execute it elsewhere, not in executable memory, cannot be written.
+  /// there, one that can be executed nowhere else, not in executable memory, cannot be written.
   Result<Site*> plant(Address address, Abi machine);
+  /// Takes one trap out for good. The site stays known, for threads that have already hit it.
+  void unplant(Site& site);
+  /// More room for copies: [start, end) is mapped, executable and otherwise unused.
+  void add_room(Address start, Address end) { slots_.add_region(start, end, memory_); }
   /// Puts every original byte back. The sites stay known, so that a thread which has already hit
   /// one can still be recognised.
   void remove_traps();

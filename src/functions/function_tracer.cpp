@@ -1,6 +1,7 @@
 #include "functions/function_tracer.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <array>
 #include <ctime>
@@ -8,6 +9,7 @@
 #include <utility>
 
 #include "arch/longjmp.h"
+#include "os/remote_syscall.h"
 
 namespace ttrace {
 
@@ -211,7 +213,14 @@ Result<FunctionTracer::Next> FunctionTracer::step_over(StoppedTracee& tracee, Si
     return Next::Run;
   }
   auto slot = space.acquire_slot(instruction);
-  if (!slot) return slot.error();
+  if (!slot) slot = make_room(tracee, instruction, regs, space);
+  if (!slot) {
+    if (slot.error().gone()) return slot.error();
+    // The program matters more than the rest of the trace: the trap goes.
+    space.unplant(site);
+    if (auto set = tracee.set_registers(regs); !set) return set.error();
+    return Next::GivenUp;
+  }
   if (!*slot) return Next::Wait;
   regs.set_pc(**slot);
   if (auto set = tracee.set_registers(regs); !set) {
@@ -220,6 +229,15 @@ Result<FunctionTracer::Next> FunctionTracer::step_over(StoppedTracee& tracee, Si
   }
   calls.step = {&site, **slot};
   return Next::Step;
+}
+
+Result<std::optional<Address>> FunctionTracer::make_room(StoppedTracee& tracee,
+                                                         const DisplacedInstruction& instruction,
+                                                         Registers& regs, AddressSpace& space) {
+  auto page = remote_map_text(tracee, regs, space, instruction.at());
+  if (!page) return page.error();
+  space.add_room(*page, *page + static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)));
+  return space.acquire_slot(instruction);
 }
 
 Result<FunctionTracer::Next> FunctionTracer::step_done(StoppedTracee& tracee, AddressSpace& space,

@@ -79,9 +79,10 @@ class FunctionTracer {
 
   /// What the thread needs next.
   enum class Next : std::uint8_t {
-    Run,   // its registers are as the displaced instruction leaves them
-    Step,  // one single-step, then step_done()
-    Wait,  // every slot is in use: keep it stopped, call step_over() again later
+    Run,      // its registers are as the displaced instruction leaves them
+    Step,     // one single-step, then step_done()
+    Wait,     // every slot is in use: keep it stopped, call step_over() again later
+    GivenUp,  // there is no room for a copy: the trap was taken out, the thread can run
   };
   /// A trap of ours at `site` was hit: reports, then steps over. `regs` has the PC behind the trap.
   Result<Next> hit(StoppedTracee& tracee, Site& site, Registers& regs, AddressSpace& space,
@@ -96,6 +97,10 @@ class FunctionTracer {
   Result<> abandon_step(StoppedTracee& tracee, AddressSpace& space, ThreadCalls& calls);
 
  private:
+  /// Maps room for copies in the tracee, and a copy in it.
+  static Result<std::optional<Address>> make_room(StoppedTracee& tracee,
+                                                  const DisplacedInstruction& instruction,
+                                                  Registers& regs, AddressSpace& space);
   void plant_in(const LoadedModule& module, AddressSpace& space, std::vector<std::string>& notices);
   void plant_reapers(const LoadedModule& module, AddressSpace& space);
   TracedFunction* traced(const std::shared_ptr<Module>& module, const Function& function,

@@ -64,11 +64,6 @@ void SlotPool::release(Address address) {
   if (it != slots_.end() && it->users > 0) --it->users;
 }
 
-bool SlotPool::reaches(const DisplacedInstruction& instruction) const {
-  return std::ranges::any_of(
-      slots_, [&](const Slot& slot) { return instruction.copy_for(slot.address).has_value(); });
-}
-
 void SlotPool::restore(MutableMemory& memory) const {
   for (const Slot& slot : slots_) {
     if (slot.holds.null()) continue;

@@ -31,8 +31,6 @@ class SlotPool {
                                          MutableMemory& memory);
   void release(Address slot);
 
-  /// Whether any slot could hold a copy of `instruction`.
-  [[nodiscard]] bool reaches(const DisplacedInstruction& instruction) const;
   /// Puts back what was there before. Errors are ignored: an unmapped slot needs nothing.
   void restore(MutableMemory& memory) const;
   /// The copies are in use by nobody: after fork, the child has none of the parent's threads.

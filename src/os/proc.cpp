@@ -74,6 +74,8 @@ void parse_status_line(std::string_view line, ThreadStatus& status) {
       skip_blanks(value);
       take_number(value, uid);
     }
+  } else if (key == "Seccomp") {
+    take_number(value, status.seccomp);
   } else if (key == "CapEff") {
     take_number(value, status.effective_capabilities, 16);
   }

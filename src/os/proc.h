@@ -20,6 +20,7 @@ struct ThreadStatus {
   Tid tracer;            // 0: none
   unsigned uid[4] = {};  // real, effective, saved, filesystem
   std::uint64_t effective_capabilities = 0;
+  int seccomp = 0;  // 0: none, 1: strict, 2: filter
 };
 /// nullopt when the thread does not exist.
 std::optional<ThreadStatus> read_status(Tid tid);

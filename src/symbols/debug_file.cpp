@@ -56,7 +56,7 @@ std::vector<std::string> directories(const std::string& path, const std::string&
   std::vector<std::string> result;
   if (char* real = realpath(path.c_str(), nullptr); real != nullptr) {
     result.push_back(directory_of(real));
-    std::free(real);
+    std::free(real);  // NOLINT(cppcoreguidelines-no-malloc): realpath() allocated it.
   }
   if (shown_as.starts_with('/') && directory_of(shown_as) != (result.empty() ? "" : result[0]))
     result.push_back(directory_of(shown_as));

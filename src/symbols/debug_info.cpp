@@ -77,21 +77,6 @@ bool is_prototyped(Dwarf_Die function) {
          language != DW_LANG_C11;
 }
 
-/// Whether the unit was compiled with types at all: with -g1, gcc describes functions without
-/// their parameters and results.
-bool has_types(Dwarf_Die function) {
-  Dwarf_Die unit;
-  if (dwarf_diecu(&function, &unit, nullptr, nullptr) == nullptr) return false;
-  bool found = false;
-  for_each_child(unit, kAllChildren, [&](Dwarf_Die child) {
-    int tag = dwarf_tag(&child);
-    found = tag == DW_TAG_base_type || tag == DW_TAG_typedef || tag == DW_TAG_pointer_type ||
-            tag == DW_TAG_structure_type || tag == DW_TAG_imported_unit;
-    return !found;
-  });
-  return found;
-}
-
 /// A source file as the compiler was told to read it: relative to the directory it ran in.
 std::string relative_to(const char* path, Dwarf_Die unit) {
   std::string result = bounded_text(path);
@@ -137,6 +122,21 @@ const Signature* DebugInfo::signature(const Function& function) {
   auto [known, fresh] = signatures_.try_emplace({function.address, function.linkage});
   if (fresh) known->second = read_signature(function);
   return known->second.get();
+}
+
+/// Whether the unit was compiled with types at all: with -g1, gcc describes functions without
+/// their parameters and results, and so does Rust's own library.
+bool DebugInfo::has_types(Dwarf_Die function) {
+  auto [known, fresh] = has_types_.try_emplace(function.cu, false);
+  Dwarf_Die unit;
+  if (!fresh || dwarf_diecu(&function, &unit, nullptr, nullptr) == nullptr) return known->second;
+  for_each_child(unit, kAllChildren, [&, &found = known->second](Dwarf_Die child) {
+    int tag = dwarf_tag(&child);
+    found = tag == DW_TAG_base_type || tag == DW_TAG_typedef || tag == DW_TAG_pointer_type ||
+            tag == DW_TAG_structure_type || tag == DW_TAG_imported_unit;
+    return !found;
+  });
+  return known->second;
 }
 
 std::unique_ptr<Signature> DebugInfo::read_signature(const Function& function) {

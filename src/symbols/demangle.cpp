@@ -178,6 +178,7 @@ class NameTree {
 
  private:
   struct Free {
+    // NOLINTNEXTLINE(cppcoreguidelines-no-malloc): libiberty allocated it.
     void operator()(void* p) const { std::free(p); }
   };
   using Node = demangle_component;

@@ -1,5 +1,6 @@
 // Signal stops: the program's own signals, breakpoint hits, and single-steps of displaced
 // instructions.
+#include <fmt/format.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -63,6 +64,11 @@ Result<> Tracer::after_hit(Tracee& tracee, StoppedTracee stopped, Site& site,
   switch (*next) {
     case FunctionTracer::Next::Run:
     case FunctionTracer::Next::Step:
+      return go_on(tracee, std::move(stopped));
+    case FunctionTracer::Next::GivenUp:
+      notice(fmt::format("no longer tracing at {:#x}{}: no room for a copy of its instruction",
+                         site.instruction.at().value(),
+                         site.entry != nullptr ? " (" + site.entry->function().name + ")" : ""));
       return go_on(tracee, std::move(stopped));
     case FunctionTracer::Next::Wait:
       tracee.waits_for_slot = &site;

@@ -52,9 +52,11 @@ Result<> Tracer::on_entry(Tracee& tracee, const StoppedTracee& stopped) {
   SyscallRequest request;
   request.abi = info->abi;
   request.number = info->number;
+  request.stack_pointer = info->sp.value();
   std::ranges::copy(info->args, request.args.begin());
   tracee.in_syscall = true;
   tracee.shown = false;
+  tracee.first_call.reset();
   tracee.sp_at_syscall = info->sp;
   tracee.syscall.request = request;
   tracee.text_may_change = tracing_functions() && !tracee.before_exec && changes_text(tracee);

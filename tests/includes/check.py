@@ -13,7 +13,7 @@ MAY_USE = {
     "base": set(),
     "event": {"base"},
     "output": {"base", "event"},
-    "cli": {"base"},
+    "cli": {"base", "event"},
     "arch": {"base", "event"},
     "os": {"base", "event", "arch"},
     "symbols": {"base", "event", "arch", "os"},

@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <pthread.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/wait.h>
@@ -306,6 +307,10 @@ static void threads(void) {
 // The children call traced functions although nobody follows them (without -f): no trap may be
 // left in a fork's memory, and none may hit an unwatched vfork child.
 static void children(void) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGCHLD);
+  sigprocmask(SIG_BLOCK, &set, NULL);
   t_last(1);
   expect("t_last(n=1) = 2");
   pid_t child = fork();

@@ -246,8 +246,9 @@ class TraceCase(unittest.TestCase):
 
     def assert_same_lines(self, expected, got):
         if expected != got:
-            diff = difflib.unified_diff(expected, got, "expected", "got", lineterm="")
-            self.fail("the traces differ:\n" + "\n".join(diff))
+            diff = list(difflib.unified_diff(expected, got, "expected", "got", lineterm="", n=1))
+            more = f"\n... and {len(diff) - 40} lines more" if len(diff) > 40 else ""
+            self.fail("the traces differ:\n" + "\n".join(line[:300] for line in diff[:40]) + more)
 
     def assert_same_threads(self, expected, got):
         """Compares {pid: lines}: the same threads with the same lines each."""

@@ -9,7 +9,7 @@ import signal
 import harness
 
 # One call that fails, and the end.
-ONE = ["-e", "trace=chdir", "sh", "-c", "cd /nonexistent-for-the-test"]
+ONE = ["-e", "trace=chdir", "sh", "-c", "exec 2>/dev/null; cd /nonexistent-for-the-test"]
 
 
 class Destination(harness.TraceCase):

@@ -16,6 +16,8 @@ OLD_IN_STRACE = ("rseq",)
 
 def normal(lines):
     """Lines with a pid in front -> {first pid is P1: lines} without what changes with each run."""
+    # The first execve is made by the tracer's own child, from the tracer's own memory.
+    lines = [re.sub(r" 0x[0-9a-f]+ /\*", " ENVIRON /*", line) for line in lines[:1]] + lines[1:]
     threads = harness.joined_by_thread(lines)
     names = {pid: f"P{number}" for number, pid in enumerate(threads, 1) if pid}
     result = {}

@@ -67,7 +67,8 @@ TEST_CASE("enumerators by name, other numbers as numbers") {
   CHECK(w.read(type, 7).kind == Value::Kind::Number);
 }
 
-TEST_CASE("a char pointer is read up to its NUL or the limit; what cannot be read keeps its address") {
+TEST_CASE(
+    "a char pointer is read up to its NUL or the limit; what cannot be read keeps its address") {
   World w;
   Type character = scalar(Type::Kind::Char, 1, "char");
   Type pointer = scalar(Type::Kind::Pointer, 8);

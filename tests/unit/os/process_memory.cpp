@@ -42,7 +42,8 @@ TEST_CASE("reading stops where memory becomes unreadable") {
 
 TEST_CASE("a long read is cut into pieces and put together again") {
   std::string source(1'000'000, '\0');
-  for (std::size_t i = 0; i < source.size(); ++i) source[i] = static_cast<char>(i * 7);
+  for (std::size_t i = 0; i < source.size(); ++i)
+    source[i] = static_cast<char>(i * 7);
   ProcessMemory memory(Tid{getpid()});
   std::string copy(source.size(), '\0');
   CHECK(memory.read(Address(reinterpret_cast<std::uint64_t>(source.data())),

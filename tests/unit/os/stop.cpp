@@ -10,7 +10,9 @@ using namespace ttrace;
 
 namespace {
 
-int stopped(int signal, int event = 0) { return event << 16 | signal << 8 | 0x7f; }
+int stopped(int signal, int event = 0) {
+  return event << 16 | signal << 8 | 0x7f;
+}
 
 template <class T>
 T decode_as(int status) {

@@ -11,8 +11,10 @@ using test::parameter;
 using test::signature;
 using Kind = Type::Kind;
 
-constexpr const char* kC[] = {kSampleCO0, kSampleCO2, kSampleCO0Dwarf4, kSampleCO2Dwarf4};
-constexpr const char* kCpp[] = {kSampleCppO0, kSampleCppO2, kSampleCppO0Dwarf4, kSampleCppO2Dwarf4};
+constexpr const char* kC[] = {kSampleCO0, kSampleCO2, kSampleCO0Dwarf4, kSampleCO2Dwarf4,
+                              kSampleCTypeUnits};
+constexpr const char* kCpp[] = {kSampleCppO0, kSampleCppO2, kSampleCppO0Dwarf4, kSampleCppO2Dwarf4,
+                                kSampleCppTypeUnits};
 
 TEST_CASE("parameters and results of C functions") {
   for (const char* path : kC) {
@@ -57,6 +59,17 @@ TEST_CASE("functions without debug information have no signature") {
   Function made_up;
   made_up.address = Address(1);
   CHECK(module->signature(made_up) == nullptr);
+}
+
+TEST_CASE("debug information without types says nothing about parameters") {
+  for (const char* path : {kSampleCLinesOnly, kSampleCppLinesOnly}) {
+    CAPTURE(path);
+    auto module = open_module(path);
+    CHECK(module->has_debug_info());
+    const Function& main = function(*module, "main");
+    CHECK(module->signature(main) == nullptr);
+    CHECK(module->line(main.address).has_value());
+  }
 }
 
 TEST_CASE("methods have `this`") {

@@ -11,8 +11,10 @@ using test::parameter;
 using test::signature;
 using Kind = Type::Kind;
 
-constexpr const char* kC[] = {kSampleCO0, kSampleCO2, kSampleCO0Dwarf4, kSampleCO2Dwarf4};
-constexpr const char* kCpp[] = {kSampleCppO0, kSampleCppO2, kSampleCppO0Dwarf4, kSampleCppO2Dwarf4};
+constexpr const char* kC[] = {kSampleCO0, kSampleCO2, kSampleCO0Dwarf4, kSampleCO2Dwarf4,
+                              kSampleCTypeUnits};
+constexpr const char* kCpp[] = {kSampleCppO0, kSampleCppO2, kSampleCppO0Dwarf4, kSampleCppO2Dwarf4,
+                                kSampleCppTypeUnits};
 
 void check_type(const Type* type, Kind kind, std::uint64_t size) {
   REQUIRE(type != nullptr);
@@ -68,7 +70,10 @@ TEST_CASE("a struct's members, and a struct that points to itself") {
     CHECK(member(node, "next").offset == 0);
     const Type* next = member(node, "next").type;
     check_type(next, Kind::Pointer, 8);
-    CHECK(next->target == &node);
+    // (A type unit has a typedef of its own, so the first step may lead to another name of it.)
+    const Type* again = next->target;
+    CHECK(again->members.size() == node.members.size());
+    CHECK(member(*again, "next").type->target == again);
     CHECK(member(node, "at").offset == 8);
     check_type(member(node, "at").type, Kind::Struct, 8);
     CHECK(member(node, "at").type->name == "point_t");
