@@ -84,6 +84,7 @@ TextOptions text_options(const Options& options, int descriptor) {
   text.result_column =
       options.result_column.value_or(options.functions.empty() ? kStraceColumn : 0);
   text.whole_lines = whole_lines(options, descriptor);
+  text.shared_with_program = to_terminal_streams && !options.command.empty();
   text.diagnostics_in_line = to_stderr;
   text.silence = options.silence;
   text.program = options.program;

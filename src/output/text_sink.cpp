@@ -153,7 +153,10 @@ Result<> TextSink::idle(Timestamp now) {
   if (open_timer_.due(now)) {
     if (auto done = show_long_open(now); !done) return done;
   }
-  if (!flush_timer_.due(now)) return {};
+  if (!flush_timer_.due(now)) {
+    bool behind = options_.shared_with_program && flush_timer_.at() != 0;
+    return behind ? writer_->flush() : Result<>();
+  }
   if (auto done = show_halves(); !done) return done;
   flush_timer_.disarm();
   return writer_->flush();

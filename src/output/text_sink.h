@@ -27,6 +27,9 @@ struct TextOptions {
   Pids pids = Pids::WhenSeveral;
   unsigned result_column = 40;  // -a; 0: results follow directly (with --funcs, unless -a is given)
   bool whole_lines = false;     // a call's line is written when it returns, not in halves
+  // The traced program writes to the same place: what is finished is shown before the program goes
+  // on, so that its own output and the trace stand in their true order.
+  bool shared_with_program = false;
   bool diagnostics_in_line =
       true;         // notices and "Process N attached" go where the trace goes (stderr)
   Silence silence;  // -q
