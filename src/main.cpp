@@ -87,6 +87,11 @@ TextOptions text_options(const Options& options, int descriptor) {
   text.shared_with_program = to_terminal_streams && !options.command.empty();
   text.diagnostics_in_line = to_stderr;
   text.silence = options.silence;
+  // As strace: who looks into a file later does not want to know now.
+  if (!to_terminal_streams && !options.command.empty()) {
+    text.silence.attach = true;
+    text.silence.personality = true;
+  }
   text.program = options.program;
   return text;
 }

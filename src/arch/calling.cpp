@@ -21,7 +21,7 @@ struct Convention {
 
 constexpr std::array<Convention, kAbiCount> kConventions{{
     {kX86_64Arguments, 0, calling::x86_64_arguments, calling::x86_64_result},
-    {{}, 0, nullptr, nullptr},
+    {{}, 0, calling::i386_arguments, calling::i386_result},
     {kAarch64Arguments, 0, calling::aarch64_arguments, calling::aarch64_result},
     {kArmArguments, 0, nullptr, nullptr},
 }};

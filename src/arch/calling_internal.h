@@ -22,4 +22,8 @@ ResultPlace x86_64_result(const Shape& result);
 std::vector<Place> aarch64_arguments(std::span<const Shape> arguments, const Shape& result);
 ResultPlace aarch64_result(const Shape& result);
 
+/// System V i386 psABI 2.2: everything on the stack, results in eax, edx and st0.
+std::vector<Place> i386_arguments(std::span<const Shape> arguments, const Shape& result);
+ResultPlace i386_result(const Shape& result);
+
 }  // namespace ttrace::calling

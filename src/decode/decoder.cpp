@@ -15,6 +15,8 @@ using tables::kNone;
 
 namespace {
 
+constexpr int kRestartBlock = 516;
+
 // Results that only a tracer sees: the kernel restarts the call or turns them into EINTR.
 struct Restart {
   int error;
@@ -25,7 +27,7 @@ constexpr std::array<Restart, 4> kRestarts{{
     {512, "ERESTARTSYS", "To be restarted if SA_RESTART is set"},
     {513, "ERESTARTNOINTR", "To be restarted"},
     {514, "ERESTARTNOHAND", "To be restarted if no handler"},
-    {516, "ERESTART_RESTARTBLOCK", "Interrupted by signal"},
+    {kRestartBlock, "ERESTART_RESTARTBLOCK", "Interrupted by signal"},
 }};
 
 std::span<const tables::Argument> arguments_of(const SyscallDescription& description) {
@@ -55,6 +57,22 @@ SyscallEntered enter_undescribed(PendingSyscall& pending) {
   }
   pending.shown_at_entry = pending.count;
   return {pending.name, std::span(pending.args).first(pending.count), true};
+}
+
+// restart_syscall(2) has no arguments; what it resumes is worth more.
+SyscallEntered enter_restart(PendingSyscall& pending) {
+  constexpr std::string_view kBefore = "<... resuming interrupted ";
+  constexpr std::string_view kAfter = " ...>";
+  const std::string_view call =
+      pending.interrupted.empty() ? std::string_view("system call") : pending.interrupted;
+  auto text = pending.arena.allocate<char>(kBefore.size() + call.size() + kAfter.size());
+  auto end = std::ranges::copy(kBefore, text.begin()).out;
+  end = std::ranges::copy(call, end).out;
+  std::ranges::copy(kAfter, end);
+  pending.count = 1;
+  pending.shown_at_entry = 1;
+  pending.args[0] = Value::verbatim({text.data(), text.size()});
+  return {pending.name, std::span(pending.args).first(1), true};
 }
 
 Value named(Value value, const tables::Argument& row) {
@@ -179,6 +197,10 @@ SyscallEntered Decoder::enter(const SyscallRequest& request, PendingSyscall& pen
   pending.count = 0;
   const auto entry = names::lookup(request.abi, request.number);
   pending.name = entry.name;
+  if (pending.name == "restart_syscall") {
+    pending.description = nullptr;
+    return enter_restart(pending);
+  }
   CallContext context(options_, pending, memory);
   pending.description = choose_variant(entry.description, context, pending);
   if (pending.description == nullptr) return enter_undescribed(pending);
@@ -201,6 +223,7 @@ SyscallEntered Decoder::enter(const SyscallRequest& request, PendingSyscall& pen
 
 SyscallReturned Decoder::exit(const SyscallOutcome& outcome, PendingSyscall& pending,
                               Memory& memory) const {
+  if (outcome.rval == -kRestartBlock) pending.interrupted = pending.name;
   CallContext context(options_, pending, memory, outcome);
   if (pending.description != nullptr) {
     const auto rows = arguments_of(*pending.description);
@@ -214,10 +237,6 @@ SyscallReturned Decoder::exit(const SyscallOutcome& outcome, PendingSyscall& pen
     }
   }
   return returned(pending, decode_result(context, pending, outcome));
-}
-
-SyscallReturned Decoder::abandon(PendingSyscall& pending, Memory&) const {
-  return returned(pending, SyscallResult{});
 }
 
 std::string_view errno_name(int error) {

@@ -47,6 +47,7 @@ struct PendingSyscall {
   SyscallRequest request;
   const SyscallDescription* description = nullptr;
   std::string_view name;
+  std::string_view interrupted;     // the last call that restart_syscall would resume
   Arena arena;                         // holds everything that `args` refer to
   std::array<Value, 8> args{};         // decoded so far
   std::array<std::uint8_t, 8> rows{};  // which argument of the description each of them is
@@ -71,10 +72,6 @@ class Decoder {
   /// At the exit: the remaining arguments and the result. `duration` is left for the caller.
   SyscallReturned exit(const SyscallOutcome& outcome, PendingSyscall& pending,
                        Memory& memory) const;
-
-  /// For a call that never returned (exit_group, a killed thread, detach): the remaining arguments
-  /// that do not depend on the kernel, and result Unknown.
-  SyscallReturned abandon(PendingSyscall& pending, Memory& memory) const;
 
  private:
   DecodeOptions options_;

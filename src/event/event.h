@@ -79,6 +79,11 @@ struct GroupStopped {
   std::string_view name;
 };
 
+/// The thread's calls are now those of a machine with another word size ("32 bit mode").
+struct ModeChanged {
+  unsigned bits = 64;
+};
+
 /// The thread ended with an exit status.
 struct Exited {
   int status = 0;
@@ -114,7 +119,7 @@ struct Event {
                          // function's entry and return: not counting itself)
   unsigned tracees = 1;  // threads being traced now: decides whether lines carry [pid N]
   std::variant<SyscallEntered, SyscallReturned, FunctionEntered, FunctionReturned, SignalDelivered,
-               GroupStopped, Exited, Killed, Superseded, Attached, Detached, Notice>
+               GroupStopped, ModeChanged, Exited, Killed, Superseded, Attached, Detached, Notice>
       what;
 };
 

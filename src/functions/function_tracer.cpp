@@ -162,8 +162,10 @@ void FunctionTracer::unwind(ThreadCalls& calls, CallObserver& observer) {
 void FunctionTracer::leave(StoppedTracee& tracee, Registers& regs, AddressSpace& space,
                            ThreadCalls& calls, CallObserver& observer) {
   Address pc = regs.pc();
+  // An i386 function with a result in memory pops the address of it, too.
+  std::uint64_t popped = regs.machine() == Abi::I386 ? word_size(Abi::I386) : 0;
   auto returns_here = [&](const OpenCall& call) {
-    return call.return_address == pc && call.cfa == regs.sp();
+    return call.return_address == pc && regs.sp() >= call.cfa && regs.sp() - call.cfa <= popped;
   };
   // Other code may run through a return address; only the frame that was called from there, with
   // the stack as it was, returns now.

@@ -219,7 +219,14 @@ Value read_place(const Type& type, const Place& place, const ValueSource& source
     }
     at += part;
   }
-  if (place.indirect) return read_at(type, Address(load_unsigned(bytes)), source);
+  if (place.indirect) {
+    auto pointer = bytes.first(word_size(source.registers.machine()));
+    return read_at(type, Address(load_unsigned(pointer)), source);
+  }
+  // An x87 register holds every floating-point type in its own format.
+  if (place.pieces.front().where == Piece::Where::X87 && type.kind == Type::Kind::Float) {
+    return Value::real(load_x87(bytes));
+  }
   return read_object(type, bytes.first(std::max<std::size_t>(size, 1)), source);
 }
 

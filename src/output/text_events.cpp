@@ -186,6 +186,18 @@ Result<> TextSink::handle(const Event& event, const GroupStopped& stop) {
   return end(event.tid, line);
 }
 
+Result<> TextSink::handle(const Event& event, const ModeChanged& mode) {
+  if (options_.silence.personality) return {};
+  Line& line = line_of(event.tid);
+  if (auto done = begin(event.tid, line, event, 0); !done) return done;
+  line.text += "[ Process PID=";
+  append_padded(event.tid.value, 0, false, line.text);
+  line.text += " runs in ";
+  append_padded(mode.bits, 0, false, line.text);
+  line.text += " bit mode. ]";
+  return end(event.tid, line);
+}
+
 Result<> TextSink::handle(const Event& event, const Exited& exit) {
   Line& line = line_of(event.tid);
   if (line.state == Line::State::Call || line.state == Line::State::Suspended) {
@@ -217,7 +229,20 @@ Result<> TextSink::handle(const Event& event, const Killed& killed) {
   return drop(event.tid);
 }
 
+// The executing thread's call goes on under its leader's number: its line says so.
+Result<> TextSink::announce_new_pid(const Event& event, Tid caller) {
+  const auto by = lines_.find(caller.value);
+  if (by == lines_.end() || by->second.state != Line::State::Call) return {};
+  if (options_.whole_lines && !separate_) return {};
+  by->second.text += " <pid changed to ";
+  append_padded(event.tid.value, 0, false, by->second.text);
+  by->second.text += " ...>";
+  by->second.state = Line::State::Suspended;
+  return end(caller, by->second);
+}
+
 Result<> TextSink::handle(const Event& event, const Superseded& superseded) {
+  if (auto done = announce_new_pid(event, superseded.by); !done) return done;
   Line& line = line_of(event.tid);
   if (line.state == Line::State::Call || line.state == Line::State::Suspended) {
     if (auto done = end_dead_call(event, line); !done) return done;
@@ -234,13 +259,6 @@ Result<> TextSink::handle(const Event& event, const Superseded& superseded) {
   // The executing thread has this one's number from now on, and its call goes on under that.
   const auto by = lines_.find(superseded.by.value);
   if (by == lines_.end()) return {};
-  if (separate_ && by->second.state == Line::State::Call) {
-    by->second.text += " <pid changed to ";
-    append_padded(event.tid.value, 0, false, by->second.text);
-    by->second.text += " ...>";
-    by->second.state = Line::State::Suspended;
-    if (auto done = end(superseded.by, by->second); !done) return done;
-  }
   std::swap(line, by->second);
   if (open_ == &by->second) {
     open_ = &line;

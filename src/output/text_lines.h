@@ -84,6 +84,8 @@ class TextSink final : public Sink {
   Result<> handle(const Event& event, const FunctionReturned& function);
   Result<> handle(const Event& event, const SignalDelivered& signal);
   Result<> handle(const Event& event, const GroupStopped& stop);
+  Result<> handle(const Event& event, const ModeChanged& mode);
+  Result<> announce_new_pid(const Event& event, Tid caller);
   Result<> handle(const Event& event, const Exited& exit);
   Result<> handle(const Event& event, const Killed& killed);
   Result<> handle(const Event& event, const Superseded& superseded);

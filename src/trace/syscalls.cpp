@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <utility>
 
 #include "trace/clock.h"
 #include "trace/tracer.h"
@@ -61,6 +62,8 @@ Result<> Tracer::on_entry(Tracee& tracee, const StoppedTracee& stopped) {
   tracee.syscall.request = request;
   tracee.text_may_change = tracing_functions() && !tracee.before_exec && changes_text(tracee);
   if (tracee.silent || !config_.filter.wants(request.abi, request.number)) return {};
+  unsigned bits = word_size(request.abi) * 8;
+  if (bits != std::exchange(tracee.bits, bits)) emit(tracee, ModeChanged{bits});
   tracee.entered = monotonic_now();
   SyscallEntered event = decoder_.enter(request, tracee.syscall, *tracee.space);
   tracee.shown = true;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "arch/abi.h"
 #include "base/address.h"
 #include "decode/decoder.h"
 #include "event/event.h"
@@ -24,6 +25,7 @@ struct Tracee {
   // The syscall that it is in.
   PendingSyscall syscall;
   bool in_syscall = false;
+  unsigned bits = word_size(host_abi()) * 8;  // of the ABI of its last shown call
   bool shown = false;        // its entry was given to the sink
   std::int64_t entered = 0;  // nanoseconds, CLOCK_MONOTONIC
   Address sp_at_syscall;

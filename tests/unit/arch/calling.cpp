@@ -217,11 +217,19 @@ TEST_CASE("arm64: results") {
   CHECK(arguments(Abi::Aarch64, {kInt}, integers(3)) == "r0:4");
 }
 
+TEST_CASE("i386: all arguments on the stack, results in eax, edx and st0") {
+  auto where = [](const Shape& shape) { return result(Abi::I386, shape); };
+  CHECK(arguments(Abi::I386, {kInt, kDouble, kInt}) == "s4:4 s8:8 s16:4");
+  CHECK(arguments(Abi::I386, {kInt}, integers(2)) == "s8:4");
+  CHECK(where(kVoid) == "-");
+  CHECK(where(kInt) == "r0:4");
+  CHECK(where(kDouble) == "x0:10");
+  CHECK(where(integers(2)) == "*r0:4");
+}
+
 TEST_CASE("machines without a description") {
-  for (Abi abi : {Abi::I386, Abi::Arm}) {
-    CHECK(arguments(abi, {kInt}) == "unknown");
-    CHECK(result(abi, kInt) == "unknown");
-  }
+  CHECK(arguments(Abi::Arm, {kInt}) == "unknown");
+  CHECK(result(Abi::Arm, kInt) == "unknown");
   CHECK(argument_registers(Abi::I386).empty());
   CHECK(argument_registers(Abi::Arm).size() == 4);
   CHECK(argument_registers(Abi::X86_64).front() == 5);

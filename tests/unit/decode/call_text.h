@@ -43,7 +43,6 @@ class Calls {
     const SyscallOutcome outcome{rval, rval < 0 && rval > -4096};
     return finish(decoder_.exit(outcome, pending, memory));
   }
-  std::string abandon() { return finish(decoder_.abandon(pending, memory)); }
   std::string call(std::string_view name, std::array<std::uint64_t, 6> args, std::int64_t rval) {
     enter(name, args);
     return exit(rval);

@@ -40,7 +40,6 @@ TEST_CASE("what the kernel fills in is shown when it has") {
   CHECK(calls.call("read", {3, 0x1000, 100}, -4) ==
         "read(3, 0x1000, 100) = -1 EINTR (Interrupted system call)");
   calls.enter("read", {3, 0x1000, 100});
-  CHECK(calls.abandon() == "read(3, 0x1000, 100) = ?");
 }
 
 TEST_CASE("long data is cut at -s, a path is not") {
@@ -357,7 +356,6 @@ TEST_CASE("calls that never return") {
   Calls calls;
   calls.enter("exit_group", {7});
   CHECK(calls.complete);
-  CHECK(calls.abandon() == "exit_group(7) = ?");
 }
 
 TEST_CASE("calls that nobody has described show all registers") {
