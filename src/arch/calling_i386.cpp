@@ -10,7 +10,9 @@ constexpr std::int64_t kWord = 4;
 constexpr unsigned kEax = 0;
 constexpr unsigned kEdx = 2;
 
-bool in_memory(const Shape& shape) { return shape.aggregate || shape.by_reference; }
+bool in_memory(const Shape& shape) {
+  return shape.aggregate || shape.by_reference;
+}
 
 bool is_float(const Shape& shape) {
   return shape.fields.size() == 1 && shape.fields.front().primitive != Shape::Primitive::Integer;

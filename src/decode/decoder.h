@@ -47,7 +47,7 @@ struct PendingSyscall {
   SyscallRequest request;
   const SyscallDescription* description = nullptr;
   std::string_view name;
-  std::string_view interrupted;     // the last call that restart_syscall would resume
+  std::string_view interrupted;        // the last call that restart_syscall would resume
   Arena arena;                         // holds everything that `args` refer to
   std::array<Value, 8> args{};         // decoded so far
   std::array<std::uint8_t, 8> rows{};  // which argument of the description each of them is

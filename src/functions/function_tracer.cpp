@@ -113,7 +113,7 @@ Result<FunctionTracer::Next> FunctionTracer::hit(StoppedTracee& tracee, Site& si
   calls.reported.reset();
   if (!again) {
     arena_.reset();
-    if (site.reap != Site::Reap::No) reap(site, regs, space, calls, observer);
+    if (site.reap != Site::Reap::No) reap(tracee, site, regs, space, calls, observer);
     if (site.returns) leave(tracee, regs, space, calls, observer);
     if (site.entry != nullptr) enter(tracee, site, regs, space, calls, observer);
   }
@@ -192,13 +192,17 @@ void FunctionTracer::leave(StoppedTracee& tracee, Registers& regs, AddressSpace&
   }
 }
 
-void FunctionTracer::reap(Site& site, Registers& regs, AddressSpace& space, ThreadCalls& calls,
-                          CallObserver& observer) {
+void FunctionTracer::reap(StoppedTracee& tracee, Site& site, Registers& regs, AddressSpace& space,
+                          ThreadCalls& calls, CallObserver& observer) {
   std::optional<Address> survivor;  // the stack pointer of the frame that goes on
   if (site.reap == Site::Reap::Catch) {
     if (auto frame = frame_at_entry(regs, space)) survivor = frame->cfa;
   } else {
-    survivor = longjmp_stack(regs, space);
+    Address thread_pointer(regs.get(kDwarfX86FsBase));
+    if (regs.machine() == Abi::I386) {
+      thread_pointer = tracee.i386_gs_base().value_or(Address());
+    }
+    survivor = longjmp_stack(regs, thread_pointer, space);
   }
   if (!survivor) return;
   while (!calls.open.empty() && calls.open.back().cfa <= *survivor)

@@ -109,8 +109,8 @@ class FunctionTracer {
              ThreadCalls& calls, CallObserver& observer);
   void leave(StoppedTracee& tracee, Registers& regs, AddressSpace& space, ThreadCalls& calls,
              CallObserver& observer);
-  void reap(Site& site, Registers& regs, AddressSpace& space, ThreadCalls& calls,
-            CallObserver& observer);
+  void reap(StoppedTracee& tracee, Site& site, Registers& regs, AddressSpace& space,
+            ThreadCalls& calls, CallObserver& observer);
   void unwind(ThreadCalls& calls, CallObserver& observer);
   [[nodiscard]] bool shows(std::size_t pattern) const {
     return !patterns_[pattern].object_glob().empty();

@@ -122,6 +122,15 @@ Result<> StoppedTracee::set_registers(Registers& regs) {
   return {};
 }
 
+Result<Address> StoppedTracee::i386_gs_base() const {
+  // The 64-bit block of a 32-bit thread has it: gs_base is word 22 of user_regs_struct.
+  constexpr std::uintptr_t kGsBase = 22 * 8;
+  errno = 0;
+  long word = request(PTRACE_PEEKUSER, tid_, kGsBase, nullptr);
+  if (word == -1 && errno != 0) return os_error("PTRACE_PEEKUSER");
+  return Address(static_cast<std::uint64_t>(word));
+}
+
 Result<FloatRegisters> StoppedTracee::float_registers(Abi machine) const {
   FloatRegisters regs(machine);
   iovec vec{regs.raw().data(), regs.raw().size()};

@@ -63,6 +63,8 @@ class StoppedTracee {
   /// tells by its length whether that is the 32-bit one).
   [[nodiscard]] Result<Registers> registers() const;
   Result<> set_registers(Registers& regs);
+  /// The base of a 32-bit x86 thread's gs segment, which its own register block does not have.
+  [[nodiscard]] Result<Address> i386_gs_base() const;
   [[nodiscard]] Result<FloatRegisters> float_registers(Abi machine) const;
   /// Whether a signal `signal` waits in this thread's own queue (PTRACE_PEEKSIGINFO).
   [[nodiscard]] Result<bool> has_pending(int signal) const;

@@ -26,8 +26,8 @@ struct Tracee {
   PendingSyscall syscall;
   bool in_syscall = false;
   unsigned bits = word_size(host_abi()) * 8;  // of the ABI of its last shown call
-  bool shown = false;        // its entry was given to the sink
-  std::int64_t entered = 0;  // nanoseconds, CLOCK_MONOTONIC
+  bool shown = false;                         // its entry was given to the sink
+  std::int64_t entered = 0;                   // nanoseconds, CLOCK_MONOTONIC
   Address sp_at_syscall;
   bool text_may_change = false;  // when it returns, the mapped modules must be looked at again
 
