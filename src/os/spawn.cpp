@@ -10,6 +10,8 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "os/wait.h"
+
 namespace ttrace {
 
 namespace {
@@ -59,9 +61,7 @@ std::vector<char*> argument_vector(const std::vector<std::string>& command) {
   while ((got = read(go, &byte, 1)) < 0 && errno == EINTR) {
   }
   if (got != 1) _exit(127);  // ttrace gave up
-  // ttrace ignores SIGPIPE; what it got from its own parent for the others it left alone or
-  // handles, and handlers become the default by themselves in execve.
-  signal(SIGPIPE, SIG_DFL);
+  WakeUps::restore_for_child();
   execv(path, argv);
   int error = errno;
   ssize_t ignored = write(report, &error, sizeof(error));

@@ -17,6 +17,10 @@ constexpr std::array<int, 4> kEndingSignals{SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 // Signal handlers can reach nothing but static objects.
 volatile std::sig_atomic_t ending_signal_seen = 0;
 
+// Signals that ttrace handles or ignores whatever it was started with.
+constexpr std::array<int, 2> kTakenOver{SIGALRM, SIGPIPE};
+std::array<bool, kTakenOver.size()> was_ignored{};
+
 // A wake-up that arrives just before wait4 blocks would be slept through, so the timer repeats
 // until the loop has seen it and disarms it.
 constexpr suseconds_t kRepeat = 20'000;  // microseconds
@@ -53,8 +57,19 @@ WakeUps::WakeUps() {
     sigaction(signal, nullptr, &before);
     if (before.sa_handler != SIG_IGN) handle(signal, on_ending_signal);
   }
+  for (std::size_t i = 0; i < kTakenOver.size(); ++i) {
+    struct sigaction before {};
+    sigaction(kTakenOver[i], nullptr, &before);
+    was_ignored[i] = before.sa_handler == SIG_IGN;
+  }
   handle(SIGALRM, on_alarm);
   handle(SIGPIPE, SIG_IGN);
+}
+
+void WakeUps::restore_for_child() {
+  for (std::size_t i = 0; i < kTakenOver.size(); ++i) {
+    handle(kTakenOver[i], was_ignored[i] ? SIG_IGN : SIG_DFL);
+  }
 }
 
 WakeUps::~WakeUps() {

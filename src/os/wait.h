@@ -28,6 +28,9 @@ class WakeUps {
 
   /// The first ending signal that arrived; 0 for none.
   [[nodiscard]] static int ending_signal();
+  /// For a child before execve: what ttrace was started with ignored is ignored again, where ttrace
+  /// has a use of its own for it; the rest becomes the default by itself. Async-signal-safe.
+  static void restore_for_child();
   /// Makes a blocking wait return at `time` (nanoseconds, CLOCK_REALTIME) at the latest; 0: never.
   void wake_at(std::int64_t time);
   /// Gives up the handlers: from now on SIGTERM and SIGHUP end ttrace, while SIGINT and SIGQUIT,

@@ -254,9 +254,17 @@ void Tracer::emit(const Tracee& tracee, decltype(Event::what) what, std::optiona
   event.pid = tracee.pid;
   event.tid = tracee.tid;
   event.depth = depth.value_or(static_cast<unsigned>(tracee.calls.open.size()));
-  event.tracees = static_cast<unsigned>(tracees_.size());
+  event.tracees = shown_tracees();
   event.what = std::move(what);
   if (auto taken = sink_.on(event); !taken) report_output(taken.error());
+}
+
+unsigned Tracer::shown_tracees() const {
+  if (tracees_.size() < 2) return 1;
+  auto shown = std::ranges::count_if(tracees_, [](const auto& entry) {
+    return !silent(*entry.second);
+  });
+  return static_cast<unsigned>(shown);
 }
 
 void Tracer::notice(std::string_view text) {

@@ -70,6 +70,7 @@ class Tracer final : private CallObserver {
   /// `depth`: calls open around the event when that is not all of the tracee's. `time`: 0 for now.
   void emit(const Tracee& tracee, decltype(Event::what) what, std::optional<unsigned> depth = {},
             Timestamp time = 0);
+  [[nodiscard]] unsigned shown_tracees() const;
   void notice(std::string_view text);
   void report_output(const Error& error);
   [[nodiscard]] static bool silent(const Tracee& tracee) {
