@@ -1,4 +1,5 @@
 // Wires the parts together; the only place that turns errors into messages and an exit status.
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 #include "cli/options.h"
 #include "decode/decoder.h"
 #include "os/spawn.h"
+#include "os/wait.h"
 #include "output/text_sink.h"
 #include "output/writer.h"
 #include "trace/listing.h"
@@ -33,17 +35,31 @@ int print(const std::string& text) {
   return written ? 0 : kFailure;
 }
 
+// A reader that does not read must not keep ttrace from letting go.
+bool asked_to_end() {
+  return WakeUps::ending_signal() != 0;
+}
+
+// A descriptor that ttrace opens must not take the place of a standard one that was closed.
+void occupy_standard_descriptors() {
+  int fd = 0;
+  do {
+    fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+  } while (fd >= 0 && fd <= STDERR_FILENO);
+  if (fd > STDERR_FILENO) close(fd);
+}
+
 Result<std::unique_ptr<Writer>> open_output(const Options& options, int& descriptor) {
   descriptor = -1;
   if (options.output.empty() || options.output == "-") {
     descriptor = options.output.empty() ? STDERR_FILENO : STDOUT_FILENO;
-    return make_fd_writer(descriptor);
+    return make_fd_writer(descriptor, asked_to_end);
   }
   if (options.output.front() == '|' || options.output.front() == '!') {
-    return make_command_writer(options.output.substr(1));
+    return make_command_writer(options.output.substr(1), asked_to_end);
   }
   if (options.separate_files) return make_separate_writer(options.output, options.append);
-  return make_file_writer(options.output, options.append);
+  return make_file_writer(options.output, options.append, asked_to_end);
 }
 
 bool to_command(const Options& options) {
@@ -201,6 +217,7 @@ int trace(const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  occupy_standard_descriptors();
   auto options = parse_options(argc, argv);
   if (!options) {
     const char* name = argc > 0 ? argv[0] : "ttrace";

@@ -20,10 +20,33 @@ std::size_t AddressSpace::read(Address from, std::span<std::byte> out) {
     std::size_t length = trap_instruction(it->second->machine).size();
     for (std::size_t i = 0; i < length; ++i) {
       Address at = it->first + i;
-      if (at >= from && at < from + got) out[at - from] = it->second->original.at(i);
+      bool inside = at >= from && at < from + got;
+      // What the program has written over the trap is what it reads.
+      if (inside && out[at - from] == trap_instruction(it->second->machine)[i]) {
+        out[at - from] = it->second->original.at(i);
+      }
     }
   }
   return got;
+}
+
+// The kernel maps whole pages: behind a text segment's end its last one is nobody's, unless another
+// segment begins in it.
+void AddressSpace::offer_room(const LoadedModule& m, const MappedText& now) {
+  auto segments = m.module->segments();
+  for (const Segment& s : segments) {
+    if (!s.executable) continue;
+    Address end = Address(m.bias) + (s.address.value() + s.memory_size);
+    Address page_end((end.value() + kPage - 1) & ~(kPage - 1));
+    bool mapped = std::ranges::any_of(now.text, [&](const TextRange& range) {
+      return end > range.start && page_end <= range.end;
+    });
+    bool shared = std::ranges::any_of(segments, [&](const Segment& other) {
+      Address start = Address(m.bias) + other.address.value();
+      return &other != &s && start >= end && start < page_end;
+    });
+    if (mapped && !shared) slots_.add_region(end, page_end, memory_);
+  }
 }
 
 std::vector<LoadedModule> AddressSpace::update(MappedText now) {
@@ -32,8 +55,10 @@ std::vector<LoadedModule> AddressSpace::update(MappedText now) {
   };
   for (const LoadedModule& old : mapped_.modules) {
     if (in(old, now.modules)) continue;
+    // A module that is only partly executable just now still has its traps.
     std::erase_if(sites_, [&](const auto& entry) {
-      return entry.first >= old.start && entry.first < old.end;
+      return entry.first >= old.start && entry.first < old.end &&
+             !trap_is_in(*entry.second, memory_);
     });
     slots_.remove_region(old.start, old.end);
   }
@@ -41,13 +66,7 @@ std::vector<LoadedModule> AddressSpace::update(MappedText now) {
   for (const LoadedModule& m : now.modules) {
     if (in(m, mapped_.modules)) continue;
     added.push_back(m);
-    for (const Segment& s : m.module->segments()) {
-      if (!s.executable) continue;
-      // The kernel maps whole pages: behind the segment's end the last one is nobody's.
-      Address end = Address(m.bias) + (s.address.value() + s.memory_size);
-      Address page_end((end.value() + kPage - 1) & ~(kPage - 1));
-      slots_.add_region(end, page_end, memory_);
-    }
+    offer_room(m, now);
   }
   mapped_ = std::move(now);
   return added;
@@ -73,7 +92,9 @@ bool AddressSpace::is_text(Address address) const {
 Result<Site*> AddressSpace::plant(Address address, Abi machine) {
   if (Site* site = site_at(address)) {
     if (!site->planted) return Error{0, "its instruction can be executed nowhere else"};
-    return site;
+    if (trap_is_in(*site, memory_)) return site;
+    // The program has put other text there since.
+    sites_.erase(address);
   }
   // A wrong address would change the program's data.
   if (!is_text(address)) return Error{EFAULT, "not in executable memory"};
@@ -89,22 +110,35 @@ Result<Site*> AddressSpace::plant(Address address, Abi machine) {
   return (sites_[address] = std::move(site)).get();
 }
 
-void AddressSpace::unplant(Site& site) {
+bool AddressSpace::trap_is_in(const Site& site, Memory& memory) {
+  std::array<std::byte, DisplacedInstruction::kMaxLength> bytes{};
+  auto now = std::span(bytes).first(trap_instruction(site.machine).size());
+  return memory.read(site.instruction.at(), now) == now.size() && is_trap(site.machine, now);
+}
+
+// Only where the trap still is: a program may have written over it or unmapped it.
+void AddressSpace::restore(const Site& site, MutableMemory& memory) {
+  if (!site.planted || !trap_is_in(site, memory)) return;
   std::size_t length = trap_instruction(site.machine).size();
-  auto ignored = memory_.write(site.instruction.at(), std::span(site.original).first(length));
+  auto ignored = memory.write(site.instruction.at(), std::span(site.original).first(length));
   (void)ignored;
+}
+
+void AddressSpace::unplant(Site& site) {
+  restore(site, memory_);
   site.planted = false;
 }
 
 void AddressSpace::restore_text(MutableMemory& memory) const {
-  for (const auto& [address, site] : sites_) {
-    if (!site->planted) continue;
-    std::size_t length = trap_instruction(site->machine).size();
-    // An address that is not mapped any more needs nothing.
-    auto ignored = memory.write(address, std::span(site->original).first(length));
-    (void)ignored;
-  }
+  for (const auto& [address, site] : sites_)
+    restore(*site, memory);
   slots_.restore(memory);
+}
+
+bool AddressSpace::has_traps_in(Memory& memory) const {
+  return std::ranges::any_of(sites_, [&](const auto& entry) {
+    return entry.second->planted && trap_is_in(*entry.second, memory);
+  });
 }
 
 void AddressSpace::remove_traps() {
@@ -116,7 +150,10 @@ std::shared_ptr<AddressSpace> AddressSpace::fork_for(Tid child, Pid child_pid) {
   auto copy = std::make_shared<AddressSpace>(child, child_pid);
   copy->mapped_ = mapped_;
   copy->slots_ = slots_;
-  copy->slots_.forget_users();
+  // The child's memory holds the copies as they were at the fork, which the slots may have left
+  // behind since.
+  copy->slots_.restore(copy->memory_);
+  copy->slots_.clear();
   for (const auto& [address, site] : sites_) {
     // A trap that was planted after the fork is not in the child's copy.
     auto trap = trap_instruction(site->machine);

@@ -43,6 +43,7 @@ class AddressSpace final : public MutableMemory {
 
   /// A living, traced thread to read through. Called at the beginning of each stop.
   void use_thread(Tid tid) { memory_.set_tid(tid); }
+  [[nodiscard]] Tid thread() const { return memory_.tid(); }
   [[nodiscard]] Pid pid() const { return pid_; }
 
   /// What is mapped, as of the last update.
@@ -73,11 +74,16 @@ class AddressSpace final : public MutableMemory {
 
   /// The copy that a fork child got, with the same traps.
   std::shared_ptr<AddressSpace> fork_for(Tid child, Pid child_pid);
+  /// Whether any trap of this space is in `memory`: a copy of it, or the space itself.
+  [[nodiscard]] bool has_traps_in(Memory& memory) const;
   /// Takes the traps of `origin` out of this space, which is its copy after a fork.
   void clean_of(const AddressSpace& origin) { origin.restore_text(memory_); }
 
  private:
+  void offer_room(const LoadedModule& m, const MappedText& now);
   void restore_text(MutableMemory& memory) const;
+  static bool trap_is_in(const Site& site, Memory& memory);
+  static void restore(const Site& site, MutableMemory& memory);
   [[nodiscard]] bool is_text(Address address) const;
 
   Pid pid_;

@@ -49,7 +49,8 @@ TracedFunction* FunctionTracer::traced(const std::shared_ptr<Module>& module,
 }
 
 void FunctionTracer::update(AddressSpace& space, std::vector<std::string>& notices) {
-  MappedText now = modules_.scan(space.pid());
+  MappedText now = modules_.scan(space.thread());
+  if (now.text.empty()) return;  // the thread has ended: nothing is known, so nothing changes
   for (const std::string& problem : now.problems)
     problems_.push_back(problem);
   for (const LoadedModule& module : space.update(std::move(now))) {

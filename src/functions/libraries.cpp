@@ -1,6 +1,10 @@
 #include "functions/libraries.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <climits>
+#include <cstdlib>
 
 #include <set>
 #include <string_view>
@@ -20,6 +24,18 @@ std::string_view path_in(std::string_view line) {
   return line.substr(slash, end - slash);
 }
 
+// Whether a file is one that only root could have put there: owned by root and writable by nobody
+// else, in a system folder.
+bool is_installed(const std::string& path) {
+  char real[PATH_MAX];
+  struct stat st {};
+  if (realpath(path.c_str(), real) == nullptr || stat(real, &st) != 0) return false;
+  std::string_view at(real);
+  bool system = at.starts_with("/usr/") || at.starts_with("/lib") ||
+                at.starts_with("/nix/store/") || at.starts_with("/gnu/store/");
+  return system && st.st_uid == 0 && (st.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
 // "libc.so*" for "libc.so.6": what a user would type.
 std::string glob_for(std::string_view soname) {
   std::size_t so = soname.find(".so");
@@ -31,7 +47,7 @@ std::string glob_for(std::string_view soname) {
 
 std::vector<std::shared_ptr<Module>> needed_libraries(const Module& program) {
   std::vector<std::shared_ptr<Module>> libraries;
-  if (program.interpreter().empty()) return libraries;
+  if (program.interpreter().empty() || !is_installed(program.interpreter())) return libraries;
   std::string list = output_of({program.interpreter(), "--list", program.path()});
   std::string_view rest = list;
   while (!rest.empty()) {

@@ -10,9 +10,10 @@
 
 namespace ttrace {
 
-/// The shared objects that `program` needs, as its own dynamic loader finds them (`ld.so --list`,
-/// which maps them but executes nothing of them). Empty for a static program, or when the loader
-/// cannot say.
+/// The shared objects that `program` needs, as its dynamic loader finds them (`ld.so --list`, which
+/// maps them but executes nothing of them). Only a loader that the system has installed is run,
+/// since the program's file may name any. Empty for a static program, or when the loader cannot
+/// say.
 std::vector<std::shared_ptr<Module>> needed_libraries(const Module& program);
 
 /// For a message: "; it matches 3 functions of libc.so.6: use 'malloc@libc.so*'", or empty when

@@ -29,13 +29,13 @@ bool is_file(const std::string& path, const Mapping& mapping) {
 
 // A way to open the very file that is mapped, even if its name now belongs to another one.
 // map_files needs CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE (proc(5)).
-std::string path_of(Pid pid, const Mapping& m) {
+std::string path_of(Tid tid, const Mapping& m) {
   std::string by_range =
-      fmt::format("/proc/{}/map_files/{:x}-{:x}", pid.value, m.start.value(), m.end.value());
+      fmt::format("/proc/{}/map_files/{:x}-{:x}", tid.value, m.start.value(), m.end.value());
   if (access(by_range.c_str(), R_OK) == 0) return by_range;
-  std::string exe = fmt::format("/proc/{}/exe", pid.value);
+  std::string exe = fmt::format("/proc/{}/exe", tid.value);
   if (is_file(exe, m)) return exe;
-  std::string by_name = fmt::format("/proc/{}/root{}", pid.value, m.path);
+  std::string by_name = fmt::format("/proc/{}/root{}", tid.value, m.path);
   return is_file(by_name, m) ? by_name : std::string();
 }
 
@@ -52,25 +52,35 @@ std::optional<std::uint64_t> load_bias(const Module& module, const Mapping& m) {
   return std::nullopt;
 }
 
+std::int64_t nanoseconds(const timespec& time) {
+  return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+}
+
 struct ExecutableFile {
   std::uint64_t device = 0;
   std::uint64_t inode = 0;
 };
 
-ExecutableFile executable_file(Pid pid) {
+ExecutableFile executable_file(Tid tid) {
   struct stat st {};
-  std::string exe = fmt::format("/proc/{}/exe", pid.value);
+  std::string exe = fmt::format("/proc/{}/exe", tid.value);
   if (stat(exe.c_str(), &st) != 0) return {};
   return {device_of(st), st.st_ino};
 }
 
 }  // namespace
 
-std::shared_ptr<Module> ModuleCache::open(Pid pid, const Mapping& mapping,
+std::shared_ptr<Module> ModuleCache::open(Tid tid, const Mapping& mapping,
                                           std::vector<std::string>& problems) {
   Key key{mapping.device, mapping.inode};
+  std::string path = path_of(tid, mapping);
+  struct stat st {};
+  if (!path.empty() && stat(path.c_str(), &st) == 0) {
+    key.size = st.st_size;
+    key.modified = nanoseconds(st.st_mtim);
+    key.changed = nanoseconds(st.st_ctim);
+  }
   if (auto it = modules_.find(key); it != modules_.end()) return it->second;
-  std::string path = path_of(pid, mapping);
   std::shared_ptr<Module> module;
   if (path.empty()) {
     problems.push_back(mapping.path + ": cannot be opened");
@@ -83,19 +93,19 @@ std::shared_ptr<Module> ModuleCache::open(Pid pid, const Mapping& mapping,
   return module;
 }
 
-MappedText ModuleCache::scan(Pid pid) {
+MappedText ModuleCache::scan(Tid tid) {
   MappedText result;
-  std::vector<Mapping> maps = read_maps(pid);
-  ExecutableFile exe = executable_file(pid);
+  std::vector<Mapping> maps = read_maps(tid);
+  ExecutableFile exe = executable_file(tid);
   for (const Mapping& m : maps) {
     if (!m.executable) continue;
     result.text.push_back({m.start, m.end});
     if (m.inode == 0 || !m.path.starts_with('/')) continue;
-    auto module = open(pid, m, result.problems);
+    auto module = open(tid, m, result.problems);
     if (module == nullptr) continue;
     auto bias = load_bias(*module, m);
     if (!bias) continue;
-    LoadedModule loaded{module, *bias, m.start, m.end, m.device, m.inode, false};
+    LoadedModule loaded{module, *bias, m.start, m.end, false};
     loaded.is_executable = m.device == exe.device && m.inode == exe.inode;
     // A file may have several executable mappings (one was split by mprotect).
     auto known = std::ranges::find_if(result.modules, [&](const LoadedModule& other) {

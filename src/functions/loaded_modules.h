@@ -18,16 +18,14 @@ namespace ttrace {
 /// One mapped file with executable text.
 struct LoadedModule {
   std::shared_ptr<Module> module;
-  std::uint64_t bias = 0;  // added to the file's addresses
-  Address start;           // of its first mapping
-  Address end;             // of its last
-  std::uint64_t device = 0;
-  std::uint64_t inode = 0;
+  std::uint64_t bias = 0;      // added to the file's addresses
+  Address start;               // of its first mapping
+  Address end;                 // of its last
   bool is_executable = false;  // the process's program
 
+  /// The same version of the same file at the same place.
   [[nodiscard]] bool same_place(const LoadedModule& other) const {
-    return device == other.device && inode == other.inode && start == other.start &&
-           bias == other.bias;
+    return module == other.module && bias == other.bias;
   }
 };
 
@@ -47,17 +45,21 @@ struct MappedText {
 /// Opens each file once, however many processes map it.
 class ModuleCache {
  public:
-  /// Reads the maps of `pid` and opens what is new. A file that cannot be read is among
-  /// `problems` the first time it is met.
-  MappedText scan(Pid pid);
+  /// Reads the maps of a living thread and opens what is new. A file that cannot be read is among
+  /// `problems` the first time it is met. Nothing mapped at all: the maps could not be read.
+  MappedText scan(Tid tid);
 
  private:
+  // One version of a file: what is written over in place is another module.
   struct Key {
     std::uint64_t device = 0;
     std::uint64_t inode = 0;
+    std::int64_t size = 0;
+    std::int64_t modified = 0;  // nanoseconds since the epoch
+    std::int64_t changed = 0;
     auto operator<=>(const Key&) const = default;
   };
-  std::shared_ptr<Module> open(Pid pid, const Mapping& mapping, std::vector<std::string>& problems);
+  std::shared_ptr<Module> open(Tid tid, const Mapping& mapping, std::vector<std::string>& problems);
 
   std::map<Key, std::shared_ptr<Module>> modules_;  // nullptr: cannot be read
 };

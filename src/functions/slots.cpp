@@ -20,6 +20,10 @@ void SlotPool::add_region(Address start, Address end, Memory& memory) {
 
 void SlotPool::remove_region(Address start, Address end) {
   std::erase_if(slots_, [&](const Slot& s) { return s.address >= start && s.address < end; });
+  index_instructions();
+}
+
+void SlotPool::index_instructions() {
   by_instruction_.clear();
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     if (!slots_[i].holds.null()) by_instruction_[slots_[i].holds] = i;
@@ -50,7 +54,13 @@ Result<std::optional<Address>> SlotPool::acquire(const DisplacedInstruction& ins
   Slot& slot = slots_[*best];
   auto bytes = instruction.copy_for(slot.address);
   if (!bytes) return bytes.error();
-  if (auto written = memory.write(slot.address, *bytes); !written) return written.error();
+  if (auto written = memory.write(slot.address, *bytes); !written) {
+    if (written.error().gone()) return written.error();
+    // Not there (any more, or in this copy of the space): never tried again.
+    slots_.erase(slots_.begin() + static_cast<std::ptrdiff_t>(*best));
+    index_instructions();
+    return acquire(instruction, memory);
+  }
   if (!slot.holds.null()) by_instruction_.erase(slot.holds);
   slot.holds = instruction.at();
   slot.users = 1;
@@ -72,9 +82,12 @@ void SlotPool::restore(MutableMemory& memory) const {
   }
 }
 
-void SlotPool::forget_users() {
-  for (Slot& slot : slots_)
+void SlotPool::clear() {
+  by_instruction_.clear();
+  for (Slot& slot : slots_) {
     slot.users = 0;
+    slot.holds = Address();
+  }
 }
 
 }  // namespace ttrace

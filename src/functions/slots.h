@@ -33,10 +33,12 @@ class SlotPool {
 
   /// Puts back what was there before. Errors are ignored: an unmapped slot needs nothing.
   void restore(MutableMemory& memory) const;
-  /// The copies are in use by nobody: after fork, the child has none of the parent's threads.
-  void forget_users();
+  /// Forgets all copies and their users, of which a fork child has none.
+  void clear();
 
  private:
+  void index_instructions();
+
   struct Slot {
     Address address;
     Address holds;  // the address of the instruction copied here; null: none

@@ -81,6 +81,20 @@ void parse_status_line(std::string_view line, ThreadStatus& status) {
   }
 }
 
+// The names in a folder that are numbers, in order.
+std::vector<int> read_numbers(const std::string& folder) {
+  std::vector<int> numbers;
+  std::unique_ptr<DIR, int (*)(DIR*)> dir(opendir(folder.c_str()), closedir);
+  if (dir == nullptr) return numbers;
+  while (const dirent* entry = readdir(dir.get())) {
+    std::string_view name = entry->d_name;
+    int number = 0;
+    if (take_number(name, number) && name.empty()) numbers.push_back(number);
+  }
+  std::ranges::sort(numbers);
+  return numbers;
+}
+
 std::optional<Mapping> parse_mapping(std::string_view line) {
   Mapping m;
   std::uint64_t start = 0;
@@ -141,22 +155,23 @@ std::vector<Mapping> parse_maps(const std::string& text) {
   return maps;
 }
 
-std::vector<Mapping> read_maps(Pid pid) {
-  auto text = read_file(proc_path(pid.value, "maps"));
+std::vector<Mapping> read_maps(Tid tid) {
+  auto text = read_file(proc_path(tid.value, "maps"));
   return text ? parse_maps(*text) : std::vector<Mapping>();
 }
 
 std::vector<Tid> read_tasks(Pid pid) {
   std::vector<Tid> tasks;
-  std::unique_ptr<DIR, int (*)(DIR*)> dir(opendir(proc_path(pid.value, "task").c_str()), closedir);
-  if (dir == nullptr) return tasks;
-  while (const dirent* entry = readdir(dir.get())) {
-    std::string_view name = entry->d_name;
-    int tid = 0;
-    if (take_number(name, tid) && name.empty()) tasks.push_back(Tid{tid});
-  }
-  std::ranges::sort(tasks);
+  for (int id : read_numbers(proc_path(pid.value, "task")))
+    tasks.push_back(Tid{id});
   return tasks;
+}
+
+std::vector<Pid> read_processes() {
+  std::vector<Pid> processes;
+  for (int id : read_numbers("/proc"))
+    processes.push_back(Pid{id});
+  return processes;
 }
 
 std::string read_exe(Pid pid) {

@@ -37,11 +37,14 @@ struct Mapping {
   std::uint64_t inode = 0;   // 0: not a file
   std::string path;          // as shown: may end in " (deleted)"; "[heap]", "[vdso]" or empty
 };
-/// Empty when the process is gone.
-std::vector<Mapping> read_maps(Pid pid);
+/// What is mapped in the address space of thread `tid`. Empty when the thread has ended (a process
+/// may go on without its first thread) or the file cannot be read.
+std::vector<Mapping> read_maps(Tid tid);
 /// Parses the text of a maps file; lines that make no sense are left out.
 std::vector<Mapping> parse_maps(const std::string& text);
 
+/// All processes that /proc shows.
+std::vector<Pid> read_processes();
 /// All threads of a process; empty when it is gone.
 std::vector<Tid> read_tasks(Pid pid);
 /// The path behind /proc/PID/exe; empty when it cannot be read.

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <ctime>
 #include <optional>
 #include <variant>
 #include <vector>
@@ -19,16 +20,11 @@ namespace ttrace {
 
 namespace {
 
-Pid process_of(Tid tid) {
-  auto status = read_status(tid);
-  return status ? status->tgid : Pid{tid.value};
-}
-
 // The vdso has a syscall instruction for what it cannot answer itself, on every machine; should it
 // be switched off, some library's text has one.
-std::optional<Address> find_instruction(Pid pid, Memory& memory,
+std::optional<Address> find_instruction(Tid tid, Memory& memory,
                                         std::span<const std::byte> instruction) {
-  std::vector<Mapping> maps = read_maps(pid);
+  std::vector<Mapping> maps = read_maps(tid);
   std::ranges::stable_partition(maps, [](const Mapping& m) { return m.path == "[vdso]"; });
   constexpr std::uint64_t kMost = std::uint64_t{4} << 20;
   for (const Mapping& m : maps) {
@@ -43,15 +39,27 @@ std::optional<Address> find_instruction(Pid pid, Memory& memory,
   return std::nullopt;
 }
 
-// Waits for this thread alone. A death is left for the tracer's own wait to find.
+// Waits for this thread alone. A death is left for the tracer's own wait to find; that of a
+// process's first thread is not even reported before its siblings were waited for, so it is looked
+// for in /proc.
 Result<Stop> wait_for(Tid tid) {
-  siginfo_t info{};
-  auto id = static_cast<id_t>(tid.value);
-  while (waitid(P_PID, id, &info, WSTOPPED | WEXITED | WNOWAIT | __WALL) != 0) {
-    if (errno != EINTR) return os_error("wait for thread " + std::to_string(tid.value));
-  }
-  if (info.si_code == CLD_EXITED || info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED) {
-    return Error{ESRCH, "thread " + std::to_string(tid.value)};
+  for (;;) {
+    siginfo_t info{};
+    auto id = static_cast<id_t>(tid.value);
+    int done = waitid(P_PID, id, &info, WSTOPPED | WEXITED | WNOWAIT | WNOHANG | __WALL);
+    if (done != 0 && errno != EINTR)
+      return os_error("wait for thread " + std::to_string(tid.value));
+    if (done == 0 && info.si_pid != 0) {
+      bool dead = info.si_code != CLD_STOPPED && info.si_code != CLD_TRAPPED;
+      if (dead) return Error{ESRCH, "thread " + std::to_string(tid.value)};
+      break;
+    }
+    auto status = read_status(tid);
+    if (!status || status->state == 'Z' || status->state == 'X') {
+      return Error{ESRCH, "thread " + std::to_string(tid.value)};
+    }
+    constexpr timespec kPause{0, 50'000};
+    nanosleep(&kPause, nullptr);
   }
   int status = 0;
   while (wait4(tid.value, &status, __WALL, nullptr) < 0) {
@@ -73,7 +81,7 @@ Result<> run_to_syscall_stop(Tid tid, bool& stop_again) {
   }
 }
 
-std::optional<Address> free_page_near(Pid pid, Address near, std::uint64_t page) {
+std::optional<Address> free_page_near(Tid tid, Address near, std::uint64_t page) {
   constexpr std::uint64_t kLowest = 0x100000;  // above any vm.mmap_min_addr in use
   std::optional<Address> best;
   auto offer = [&](std::uint64_t at) {
@@ -83,7 +91,7 @@ std::optional<Address> free_page_near(Pid pid, Address near, std::uint64_t page)
     if (!best || distance(at) < distance(best->value())) best = Address(at);
   };
   std::uint64_t previous_end = kLowest;
-  for (const Mapping& m : read_maps(pid)) {
+  for (const Mapping& m : read_maps(tid)) {
     if (m.start.value() >= previous_end + 2 * page) {
       offer(previous_end + page);
       offer(m.start.value() - 2 * page);
@@ -102,7 +110,7 @@ Result<std::uint64_t> remote_syscall(StoppedTracee& tracee, Registers& regs, Mem
   if (!status) return Error{ESRCH, "thread " + std::to_string(tid.value)};
   if (status->seccomp != 0) return Error{0, "the program runs under a seccomp policy"};
   const SyscallConvention& convention = syscall_convention(regs.machine());
-  auto instruction = find_instruction(process_of(tid), memory, convention.instruction);
+  auto instruction = find_instruction(tid, memory, convention.instruction);
   if (!instruction) return Error{0, "no syscall instruction in the program"};
   auto mask = tracee.signal_mask();
   if (!mask) return mask.error();
@@ -132,7 +140,7 @@ Result<std::uint64_t> remote_syscall(StoppedTracee& tracee, Registers& regs, Mem
 Result<Address> remote_map_text(StoppedTracee& tracee, Registers& regs, Memory& memory,
                                 Address near) {
   auto page = static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
-  auto at = free_page_near(process_of(tracee.tid()), near, page);
+  auto at = free_page_near(tracee.tid(), near, page);
   if (!at) return Error{ENOMEM, "find room in the program's address space"};
   constexpr std::uint64_t kNoFile = ~std::uint64_t{0};
   auto mapped = remote_syscall(tracee, regs, memory, syscall_convention(regs.machine()).mmap,

@@ -55,10 +55,11 @@ std::vector<char*> argument_vector(const std::vector<std::string>& command) {
 }
 
 // Runs in the child between fork and exec: only async-signal-safe calls.
-[[noreturn]] void become(const char* path, char* const* argv, int go, int report) {
+[[noreturn]] void become(const char* path, char* const* argv, const Pipe& go, int report) {
+  close(go.write.get());  // so that the end of ttrace is the end of the pipe
   char byte = 0;
   ssize_t got = 0;
-  while ((got = read(go, &byte, 1)) < 0 && errno == EINTR) {
+  while ((got = read(go.read.get(), &byte, 1)) < 0 && errno == EINTR) {
   }
   if (got != 1) _exit(127);  // ttrace gave up
   WakeUps::restore_for_child();
@@ -133,7 +134,7 @@ Result<SpawnedProgram> SpawnedProgram::make(const std::string& path,
   std::vector<char*> argv = argument_vector(command);
   pid_t child = fork();
   if (child < 0) return os_error("fork");
-  if (child == 0) become(path.c_str(), argv.data(), go->read.get(), report->write.get());
+  if (child == 0) become(path.c_str(), argv.data(), *go, report->write.get());
   return SpawnedProgram(Tid{child}, std::move(go->write), std::move(report->read));
 }
 

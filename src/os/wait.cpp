@@ -18,7 +18,7 @@ constexpr std::array<int, 4> kEndingSignals{SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 volatile std::sig_atomic_t ending_signal_seen = 0;
 
 // Signals that ttrace handles or ignores whatever it was started with.
-constexpr std::array<int, 2> kTakenOver{SIGALRM, SIGPIPE};
+constexpr std::array<int, 3> kTakenOver{SIGALRM, SIGPIPE, SIGCHLD};
 std::array<bool, kTakenOver.size()> was_ignored{};
 
 // A wake-up that arrives just before wait4 blocks would be slept through, so the timer repeats
@@ -64,6 +64,7 @@ WakeUps::WakeUps() {
   }
   handle(SIGALRM, on_alarm);
   handle(SIGPIPE, SIG_IGN);
+  handle(SIGCHLD, SIG_DFL);  // ignored, it would make wait4 lose statuses
 }
 
 void WakeUps::restore_for_child() {
@@ -94,10 +95,12 @@ void WakeUps::wake_at(std::int64_t time) {
   timespec now{};
   clock_gettime(CLOCK_REALTIME, &now);
   std::int64_t left = time - (std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec);
-  arm(left > 0 ? left : 0);
+  arm(left > 0 && ending_signal_seen == 0 ? left : 0);
 }
 
 void WakeUps::stop_listening() {
+  itimerval none{};
+  setitimer(ITIMER_REAL, &none, nullptr);
   handle(SIGTERM, SIG_DFL);
   handle(SIGHUP, SIG_DFL);
   handle(SIGINT, SIG_IGN);

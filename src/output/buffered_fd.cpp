@@ -28,13 +28,14 @@ Result<> BufferedFd::flush() {
       rest.remove_prefix(static_cast<std::size_t>(written));
       continue;
     }
-    if (errno == EINTR) continue;
+    bool interrupted = errno == EINTR;
     if (errno == EAGAIN) {
       // Whoever shares stderr with us made it non-blocking.
       pollfd ready{fd_, POLLOUT, 0};
-      ::poll(&ready, 1, -1);
-      continue;
+      interrupted = ::poll(&ready, 1, -1) < 0 && errno == EINTR;
+      if (!interrupted) continue;
     }
+    if (interrupted && (give_up_ == nullptr || !give_up_())) continue;
     failed_ = true;
     Error error = os_error("write to " + destination_);
     buffer_.clear();

@@ -6,6 +6,7 @@
 
 #include "base/fd.h"
 #include "base/result.h"
+#include "output/writer.h"
 
 namespace ttrace {
 
@@ -13,8 +14,10 @@ namespace ttrace {
 /// After a failure everything is discarded.
 class BufferedFd {
  public:
-  /// `destination` stands in errors: "write to DESTINATION".
-  BufferedFd(int fd, std::string destination) : fd_(fd), destination_(std::move(destination)) {}
+  /// `destination` stands in errors: "write to DESTINATION". `give_up` is asked when a signal
+  /// interrupts a write that a slow reader holds up: true ends it with EINTR.
+  BufferedFd(int fd, std::string destination, GiveUp give_up)
+      : fd_(fd), destination_(std::move(destination)), give_up_(give_up) {}
 
   /// Error: whatever write(2) reports, when the buffer was full.
   Result<> write(std::string_view text);
@@ -27,6 +30,7 @@ class BufferedFd {
   int fd_;
   bool failed_ = false;
   std::string destination_;
+  GiveUp give_up_;
   std::string buffer_;
 };
 

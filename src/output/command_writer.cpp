@@ -13,8 +13,8 @@ namespace {
 
 class CommandWriter final : public Writer {
  public:
-  CommandWriter(UniqueFd input, pid_t pid, const std::string& command)
-      : input_(std::move(input)), out_(input_.get(), "|" + command), pid_(pid) {}
+  CommandWriter(UniqueFd input, pid_t pid, const std::string& command, GiveUp give_up)
+      : input_(std::move(input)), out_(input_.get(), "|" + command, give_up), pid_(pid) {}
 
   Result<> write(Tid, std::string_view text) override { return out_.write(text); }
   Result<> flush() override { return out_.flush(); }
@@ -54,7 +54,7 @@ class CommandWriter final : public Writer {
 
 }  // namespace
 
-Result<std::unique_ptr<Writer>> make_command_writer(const std::string& command) {
+Result<std::unique_ptr<Writer>> make_command_writer(const std::string& command, GiveUp give_up) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) < 0) return os_error("pipe");
   const UniqueFd output(ends[0]);
@@ -62,7 +62,7 @@ Result<std::unique_ptr<Writer>> make_command_writer(const std::string& command) 
   const pid_t pid = ::fork();
   if (pid < 0) return os_error("fork");
   if (pid == 0) run_shell(output.get(), command.c_str());
-  return std::make_unique<CommandWriter>(std::move(input), pid, command);
+  return std::make_unique<CommandWriter>(std::move(input), pid, command, give_up);
 }
 
 }  // namespace ttrace

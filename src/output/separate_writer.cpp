@@ -59,9 +59,9 @@ class SeparateWriter final : public Writer {
       fd.reset(::open(name.c_str(), flags, 0666));
     }
     if (!fd.valid()) return os_error("Can't fopen '" + name + "'");
-    File& file =
-        again ? found->second
-              : files_.emplace(tid.value, File{UniqueFd(), BufferedFd(-1, name)}).first->second;
+    File& file = again ? found->second
+                       : files_.emplace(tid.value, File{UniqueFd(), BufferedFd(-1, name, nullptr)})
+                             .first->second;
     file.out.attach(fd.get());
     file.fd = std::move(fd);
     return &file;

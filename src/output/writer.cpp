@@ -23,9 +23,10 @@ std::string describe(int fd) {
 /// Everything to one descriptor, which it may own.
 class FdWriter final : public Writer {
  public:
-  FdWriter(int fd, std::string destination)
-      : out_(fd, std::move(destination)), immediate_(::isatty(fd) == 1) {}
-  FdWriter(UniqueFd fd, std::string destination) : FdWriter(fd.get(), std::move(destination)) {
+  FdWriter(int fd, std::string destination, GiveUp give_up)
+      : out_(fd, std::move(destination), give_up), immediate_(::isatty(fd) == 1) {}
+  FdWriter(UniqueFd fd, std::string destination, GiveUp give_up)
+      : FdWriter(fd.get(), std::move(destination), give_up) {
     owned_ = std::move(fd);
   }
 
@@ -55,15 +56,16 @@ Destination destination_of(int fd) {
   return Destination::File;
 }
 
-std::unique_ptr<Writer> make_fd_writer(int fd) {
-  return std::make_unique<FdWriter>(fd, describe(fd));
+std::unique_ptr<Writer> make_fd_writer(int fd, GiveUp give_up) {
+  return std::make_unique<FdWriter>(fd, describe(fd), give_up);
 }
 
-Result<std::unique_ptr<Writer>> make_file_writer(const std::string& path, bool append) {
+Result<std::unique_ptr<Writer>> make_file_writer(const std::string& path, bool append,
+                                                 GiveUp give_up) {
   const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | (append ? O_APPEND : O_TRUNC);
   UniqueFd fd(::open(path.c_str(), flags, 0666));
   if (!fd.valid()) return os_error("Can't fopen '" + path + "'");
-  return std::make_unique<FdWriter>(std::move(fd), path);
+  return std::make_unique<FdWriter>(std::move(fd), path, give_up);
 }
 
 }  // namespace ttrace

@@ -41,17 +41,23 @@ class Writer {
 enum class Destination : std::uint8_t { Terminal, Pipe, File };
 Destination destination_of(int fd);
 
+/// Asked when a signal interrupts a write that a slow reader holds up: true makes it fail with
+/// EINTR instead of trying on.
+using GiveUp = bool (*)();
+
 /// Writes to an open descriptor (stderr, stdout), which it does not close.
-std::unique_ptr<Writer> make_fd_writer(int fd);
+std::unique_ptr<Writer> make_fd_writer(int fd, GiveUp give_up = nullptr);
 /// Creates the file with mode 0666 less the umask, and empties it unless `append` (-A).
 /// Error: the file cannot be opened ("Can't fopen 'PATH'").
-Result<std::unique_ptr<Writer>> make_file_writer(const std::string& path, bool append);
+Result<std::unique_ptr<Writer>> make_file_writer(const std::string& path, bool append,
+                                                 GiveUp give_up = nullptr);
 /// Runs `command` with /bin/sh and writes to its standard input. The command is not a tracee, and
 /// ignores SIGINT, so that a ^C that ends the tracing leaves it its last input; its SIGPIPE is as
 /// usual and its signal mask empty. Its descriptor 0 apart, it inherits what is not close-on-exec.
 /// close() waits for it, and does not mind when a wait for any child took its status before.
 /// Error: no pipe or no process can be made. A missing /bin/sh is seen as EPIPE.
-Result<std::unique_ptr<Writer>> make_command_writer(const std::string& command);
+Result<std::unique_ptr<Writer>> make_command_writer(const std::string& command,
+                                                    GiveUp give_up = nullptr);
 /// -ff: PATH.TID for each thread, opened at its first line; a thread's file is closed by
 /// thread_ended(). When descriptors run out, files are closed and later opened again; a number used
 /// by a second thread continues its file. Error at creation: PATH's folder cannot be written.

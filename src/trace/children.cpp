@@ -34,7 +34,7 @@ Result<> Tracer::on_new_child(Tracee& tracee, StoppedTracee stopped) {
   auto tid = stopped.event_message();
   if (!tid) return tid.error();
   Tid child{static_cast<int>(*tid)};
-  if (!tracees_.contains(child)) adopt(child, &tracee);
+  adopt_child(child, tracee);
   return go_on(tracee, std::move(stopped));
 }
 
@@ -44,46 +44,82 @@ bool Tracer::is_thread_of_known(const Tracee& child) const {
   });
 }
 
-// A child may stop before its parent reports it. The parent is then still inside the call that made
-// the child, and is found by the stack pointer, which fork copies.
-void Tracer::guess_parent(Tracee& child, Address child_sp) {
-  auto status = read_status(child.tid);
-  if (!status) return;
-  const Tracee* any_thread = nullptr;
+void Tracer::adopt_child(Tid child, const Tracee& parent) {
+  // One that was killed and reaped by its parent already will never be heard of.
+  if (!tracees_.contains(child) && read_status(child)) adopt(child, &parent);
+}
+
+void Tracer::remember(const std::shared_ptr<AddressSpace>& space) {
+  constexpr std::size_t kMost = 16;
+  if (!space->has_sites() || ending_) return;
+  if (!former_spaces_.empty() && former_spaces_.back() == space) return;
+  former_spaces_.push_back(space);
+  if (former_spaces_.size() > kMost) former_spaces_.pop_front();
+}
+
+// The space that a child shares or is a copy of. A child may stop before its creator reports it,
+// and its creator may be gone by then or be another than its parent (CLONE_PARENT); what is in its
+// memory is certain.
+std::shared_ptr<AddressSpace> Tracer::find_origin(const Tracee& child) const {
+  ProcessMemory memory(child.tid);
+  std::vector<std::shared_ptr<AddressSpace>> spaces(former_spaces_.begin(), former_spaces_.end());
   for (const auto& [tid, other] : tracees_) {
-    bool parent_process = other->pid == status->parent || other->pid == child.pid;
-    if (tid == child.tid || other->newborn || !parent_process) continue;
-    any_thread = other.get();
-    if (other->in_syscall && other->sp_at_syscall == child_sp) break;
+    if (tid == child.tid || other->newborn) continue;
+    if (other->pid == child.pid) return other->space;
+    spaces.push_back(other->space);
   }
-  if (any_thread == nullptr) return;
-  child.inheritance = {any_thread->sp_at_syscall, any_thread->calls.open, any_thread->space};
+  for (const auto& space : spaces) {
+    if (space->has_traps_in(memory)) return space;
+  }
+  return nullptr;
+}
+
+// The open calls of the thread whose stack the child has: that of the creator, when fork copied it.
+std::vector<OpenCall> Tracer::find_open_calls(const Tracee& child, Address sp) const {
+  if (child.inheritance) {
+    return child.inheritance->sp == sp ? child.inheritance->open : std::vector<OpenCall>();
+  }
+  for (const auto& [tid, other] : tracees_) {
+    if (tid != child.tid && !other->newborn && other->in_syscall && other->sp_at_syscall == sp) {
+      return other->calls.open;
+    }
+  }
+  return {};
 }
 
 void Tracer::find_relations(Tracee& child, const StoppedTracee& stopped) {
   if (!tracing_functions()) return;
   auto regs = stopped.registers();
   if (!regs) return;
-  if (!child.inheritance) guess_parent(child, regs->sp());
-  if (!child.inheritance) return;
-  Tracee::Inheritance& inherited = *child.inheritance;
-  auto parent = std::ranges::find_if(tracees_, [&](const auto& entry) {
-    return entry.second->space == inherited.space && entry.first != child.tid;
-  });
+  auto origin = child.inheritance ? child.inheritance->space : find_origin(child);
+  if (origin == nullptr) return;
   // Without kcmp (a kernel built without it) only threads are known to share memory.
-  bool shares = child.pid == inherited.space->pid();
-  if (parent != tracees_.end()) {
-    shares = same_address_space(child.tid, parent->first).value_or(shares);
+  bool shares = child.pid == origin->pid();
+  for (const auto& [tid, other] : tracees_) {
+    if (tid == child.tid || other->space != origin) continue;
+    shares = same_address_space(child.tid, tid).value_or(shares);
+    break;
   }
   if (shares) {
-    child.space = inherited.space;
+    child.space = origin;
   } else if (config_.follow_forks) {
-    child.space = inherited.space->fork_for(child.tid, child.pid);
+    child.space = origin->fork_for(child.tid, child.pid);
   } else {
-    child.space->clean_of(*inherited.space);
+    child.space->clean_of(*origin);
   }
-  if (regs->sp() == inherited.sp) child.calls.open = std::move(inherited.open);
+  child.calls.open = find_open_calls(child, regs->sp());
   child.inheritance.reset();
+}
+
+Result<> Tracer::check_sharers(const AddressSpace& space) const {
+  for (Pid pid : read_processes()) {
+    if (pid == space.pid() || tracees_.contains(Tid{pid.value})) continue;
+    if (!same_address_space(Tid{space.pid().value}, Tid{pid.value}).value_or(false)) continue;
+    return Error{0, fmt::format("process {} shares its memory with process {}, which is not traced "
+                                "and which its breakpoints would kill",
+                                space.pid().value, pid.value)};
+  }
+  return {};
 }
 
 Result<> Tracer::let_child_go(Tracee& child, StoppedTracee stopped) {
@@ -112,6 +148,8 @@ Result<> Tracer::on_exec(Tracee& leader, StoppedTracee stopped) {
       emit(leader, Superseded{caller});
       auto taken = std::move(it->second);
       tracees_.erase(it);
+      std::erase(waiting_, caller);
+      std::erase(waiting_, leader.tid);
       taken->tid = leader.tid;
       taken->stopped = true;
       taken->last = leader.last;
@@ -120,6 +158,7 @@ Result<> Tracer::on_exec(Tracee& leader, StoppedTracee stopped) {
   }
   tracee->space = std::make_shared<AddressSpace>(tracee->tid, tracee->pid);
   tracee->calls = {};
+  tracee->waits_for_slot = nullptr;
   tracee->held.clear();
   if (tracee->silent) return let_child_go(*tracee, std::move(stopped));
   bool first = std::exchange(tracee->before_exec, false);

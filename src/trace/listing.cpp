@@ -115,7 +115,7 @@ Result<std::string> list_functions_of_program(const std::string& path,
 Result<std::string> list_functions_of_process(Pid pid,
                                               const std::vector<FunctionPattern>& patterns) {
   ModuleCache cache;
-  MappedText mapped = cache.scan(pid);
+  MappedText mapped = cache.scan(Tid{pid.value});
   std::vector<Object> objects;
   for (const LoadedModule& m : mapped.modules) {
     objects.push_back({m.module, m.bias, m.is_executable});

@@ -53,24 +53,29 @@ void Tracer::release() {
 
 // Brings every thread to a stop that it can be detached from.
 void Tracer::stop_all() {
+  std::vector<Tid> parked;  // stopped, but nobody has looked why
   for (auto& [tid, tracee] : tracees_) {
-    if (!tracee->stopped) {
+    if (tracee->stopped) {
+      parked.push_back(tid);
+    } else {
       auto ignored = interrupt(tid);  // gone: its death will be reported
       (void)ignored;
     }
   }
+  for (Tid tid : parked)
+    take_stop(tid);
   std::int64_t begin = monotonic_now();
   for (;;) {
     auto next = wait_any(false);
     if (!next) return;  // ECHILD
     if (*next) {
       park(**next);
-      take_stop(**next);
+      take_stop((*next)->tid);
       continue;
     }
     std::int64_t waited = monotonic_now() - begin;
     bool missing = std::ranges::any_of(tracees_, [&](const auto& entry) {
-      return !entry.second->stopped && (waited < kAsleepPatience || !sleeps(entry.first));
+      return !entry.second->stopped && may_stop(entry.first, waited < kAsleepPatience);
     });
     if (!missing || waited > kPatience) return;
     timespec pause{0, kPause};
@@ -78,14 +83,18 @@ void Tracer::stop_all() {
   }
 }
 
-bool Tracer::sleeps(Tid tid) {
+// Whether a thread can still be expected to stop. A thread that has ended does not, even if it must
+// wait for its siblings before its death is reported; one that sleeps is waited for while
+// `patient`.
+bool Tracer::may_stop(Tid tid, bool patient) {
   auto status = read_status(tid);
-  return status && status->state == 'D';
+  if (!status || status->state == 'Z' || status->state == 'X') return false;
+  return patient || status->state != 'D';
 }
 
 // One stop on the way to letting go.
-void Tracer::take_stop(const WaitStatus& waited) {
-  auto it = tracees_.find(waited.tid);
+void Tracer::take_stop(Tid tid) {
+  auto it = tracees_.find(tid);
   if (it == tracees_.end()) return;
   Tracee& tracee = *it->second;
   const Stop stop = tracee.last;
@@ -95,7 +104,7 @@ void Tracer::take_stop(const WaitStatus& waited) {
   }
   StoppedTracee stopped(tracee.tid);
   if (std::holds_alternative<stop::NewChild>(stop)) {
-    if (auto child = stopped.event_message()) adopt(Tid{static_cast<int>(*child)}, &tracee);
+    if (auto child = stopped.event_message()) adopt_child(Tid{static_cast<int>(*child)}, tracee);
   }
   if (std::holds_alternative<stop::Interrupt>(stop) && tracee.newborn) {
     tracee.newborn = false;
@@ -164,7 +173,6 @@ void Tracer::stay_until_child_ends() {
   if (!child_ || child_ended_) return;
   // The program goes on without us; its parent keeps quiet until it has ended.
   WakeUps::stop_listening();
-  wake_ups_.wake_at(0);
   for (;;) {
     auto next = wait_any(true);
     if (!next) return;

@@ -82,7 +82,7 @@ void Tracer::retry_waiting() {
   std::vector<Tid> retry = std::exchange(waiting_, {});
   for (Tid tid : retry) {
     auto it = tracees_.find(tid);
-    if (it == tracees_.end()) continue;
+    if (it == tracees_.end() || it->second->waits_for_slot == nullptr) continue;
     Tracee& tracee = *it->second;
     StoppedTracee stopped(tid);
     Site& site = *std::exchange(tracee.waits_for_slot, nullptr);

@@ -19,10 +19,11 @@ struct MappingCall {
   std::string_view name;
   Changes when;
 };
-constexpr std::array<MappingCall, 5> kMappingCalls{{
+constexpr std::array<MappingCall, 6> kMappingCalls{{
     {"mmap", Changes::IfExecutable},
     {"mmap2", Changes::IfExecutable},
     {"mprotect", Changes::IfExecutable},
+    {"pkey_mprotect", Changes::IfExecutable},
     {"munmap", Changes::IfTextTouched},
     {"mremap", Changes::IfTextTouched},
 }};

@@ -44,6 +44,7 @@ Result<> Tracer::attach(Pid pid) {
   std::shared_ptr<AddressSpace> space;
   unsigned threads = 0;
   Tracee* first = nullptr;
+  std::optional<Error> refused;
   // New threads may appear while the others are being attached; a pass that finds none ends it,
   // because from then on every new one is a tracee's child.
   for (bool found = true; found;) {
@@ -52,13 +53,15 @@ Result<> Tracer::attach(Pid pid) {
     if (tasks.empty()) tasks.push_back(Tid{pid.value});
     for (Tid tid : tasks) {
       if (tracees_.contains(tid)) continue;
-      auto status = read_status(tid);
       auto seized = seize(tid, {follows(), false});
+      auto status = read_status(tid);
       if (!seized) {
-        // A thread that ended meanwhile is no failure, nor is one that the kernel attached to us
-        // because its creator already is ours.
+        // A thread that ended meanwhile is no failure (a process goes on when its first thread has
+        // ended), nor is one that is ours because its creator is.
+        bool gone = !status || status->state == 'Z' || status->state == 'X';
         bool ours = status && status->tracer.value == getpid();
-        if (ours || (threads > 0 && seized.error().gone())) continue;
+        if (!refused && !ours) refused = seized.error();
+        if (gone || ours) continue;
         return seized.error();
       }
       found = follows();
@@ -73,9 +76,16 @@ Result<> Tracer::attach(Pid pid) {
       if (auto asked = interrupt(tid); !asked && !asked.error().gone()) return asked.error();
     }
   }
-  if (first == nullptr) return {};
+  if (first == nullptr) return refused ? Result<>(*refused) : Result<>();
   emit(*first, Attached{threads});
   if (!tracing_functions()) return {};
+  if (auto alone = check_sharers(*space); !alone) return alone.error();
+  // Memory is read through a thread: one that has ended since would show nothing.
+  for (const auto& [tid, tracee] : tracees_) {
+    auto status = read_status(tid);
+    if (tracee->space == space && status && status->state != 'Z') first = tracee.get();
+  }
+  space->use_thread(first->tid);
   look_at_modules(*first);
   return check_matches(*first);
 }
@@ -230,7 +240,7 @@ void Tracer::on_end(Tracee& tracee, const Stop& stop) {
   }
   if (is_child) {
     child_ended_ = true;
-    if (tracee.before_exec && !outcome_.failure) {
+    if (tracee.before_exec && !outcome_.failure && !ending_) {
       int error = spawned_->exec_errno();
       outcome_.failure = Error{error, "cannot run '" + program_ + "'"};
     }
@@ -241,9 +251,12 @@ void Tracer::on_end(Tracee& tracee, const Stop& stop) {
 void Tracer::forget(Tid tid) {
   auto it = tracees_.find(tid);
   if (it == tracees_.end()) return;
-  if (it->second->calls.step) it->second->space->release_slot(it->second->calls.step->slot);
+  bool held_slot = it->second->calls.step.has_value();
+  if (held_slot) it->second->space->release_slot(it->second->calls.step->slot);
+  remember(it->second->space);
   std::erase(waiting_, tid);
   tracees_.erase(it);
+  if (held_slot && !ending_) retry_waiting();
 }
 
 void Tracer::emit(const Tracee& tracee, decltype(Event::what) what, std::optional<unsigned> depth,
@@ -261,9 +274,8 @@ void Tracer::emit(const Tracee& tracee, decltype(Event::what) what, std::optiona
 
 unsigned Tracer::shown_tracees() const {
   if (tracees_.size() < 2) return 1;
-  auto shown = std::ranges::count_if(tracees_, [](const auto& entry) {
-    return !silent(*entry.second);
-  });
+  auto shown =
+      std::ranges::count_if(tracees_, [](const auto& entry) { return !silent(*entry.second); });
   return static_cast<unsigned>(shown);
 }
 
@@ -276,7 +288,9 @@ void Tracer::notice(std::string_view text) {
 
 void Tracer::report_output(const Error& error) {
   // A reader that went away has seen enough: that ends the tracing, and is no failure.
-  if (!ending_ && !outcome_.failure && error.code != EPIPE) outcome_.failure = error;
+  // One that was too slow when ttrace was told to end (EINTR) is none either.
+  bool failure = error.code != EPIPE && error.code != EINTR;
+  if (!ending_ && !outcome_.failure && failure) outcome_.failure = error;
   ending_ = true;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -101,9 +102,14 @@ class Tracer final : private CallObserver {
 
   // --- children.cpp
   Tracee* adopt(Tid tid, const Tracee* parent);
+  void adopt_child(Tid child, const Tracee& parent);
+  /// Error: a process that is not traced shares the memory that traps would be planted in.
+  [[nodiscard]] Result<> check_sharers(const AddressSpace& space) const;
+  void remember(const std::shared_ptr<AddressSpace>& space);
   Result<> on_new_child(Tracee& tracee, StoppedTracee stopped);
   [[nodiscard]] bool is_thread_of_known(const Tracee& child) const;
-  void guess_parent(Tracee& child, Address child_sp);
+  [[nodiscard]] std::shared_ptr<AddressSpace> find_origin(const Tracee& child) const;
+  [[nodiscard]] std::vector<OpenCall> find_open_calls(const Tracee& child, Address sp) const;
   void find_relations(Tracee& child, const StoppedTracee& stopped);
   Result<> let_child_go(Tracee& child, StoppedTracee stopped);
   Result<> on_exec(Tracee& leader, StoppedTracee stopped);
@@ -114,8 +120,8 @@ class Tracer final : private CallObserver {
 
   // --- release.cpp
   void stop_all();
-  static bool sleeps(Tid tid);
-  void take_stop(const WaitStatus& waited);
+  static bool may_stop(Tid tid, bool patient);
+  void take_stop(Tid tid);
   void straighten(Tracee& tracee);
   void detach(Tracee& tracee);
   void stay_until_child_ends();
@@ -130,6 +136,8 @@ class Tracer final : private CallObserver {
   FunctionTracer functions_;
   WakeUps wake_ups_;
   std::unordered_map<Tid, std::unique_ptr<Tracee>> tracees_;
+  // Of threads that ended lately: a child may appear whose creator is gone.
+  std::deque<std::shared_ptr<AddressSpace>> former_spaces_;
   std::vector<Tid> waiting_;   // stopped until a slot is free
   Tracee* current_ = nullptr;  // whose trap is being handled
   Arena arena_;                // of the event being handled

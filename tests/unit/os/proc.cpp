@@ -41,7 +41,7 @@ TEST_CASE("our own status, tasks, maps and auxiliary vector") {
   CHECK(status->uid[1] == geteuid());
   auto tasks = read_tasks(Pid{getpid()});
   CHECK(std::ranges::find(tasks, Tid{getpid()}) != tasks.end());
-  auto maps = read_maps(Pid{getpid()});
+  auto maps = read_maps(Tid{getpid()});
   auto here = reinterpret_cast<std::uint64_t>(&read_maps);
   CHECK(std::ranges::any_of(maps, [&](const Mapping& m) {
     return m.executable && m.start.value() <= here && here < m.end.value();
@@ -53,7 +53,7 @@ TEST_CASE("our own status, tasks, maps and auxiliary vector") {
 TEST_CASE("a process that does not exist has nothing") {
   constexpr int kNoSuch = 0x7ffffff0;
   CHECK_FALSE(read_status(Tid{kNoSuch}));
-  CHECK(read_maps(Pid{kNoSuch}).empty());
+  CHECK(read_maps(Tid{kNoSuch}).empty());
   CHECK(read_tasks(Pid{kNoSuch}).empty());
   CHECK(read_exe(Pid{kNoSuch}).empty());
 }
