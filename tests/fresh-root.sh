@@ -3,11 +3,12 @@
 # makes such a root in a temporary folder, clones the repository into it, and runs there
 # `./dev run -f -e openat ls` and then `./dev test`. Removes the folder whatever happens.
 #
-# Needs root and debootstrap. MIRROR chooses where the packages come from.
+# Needs root and debootstrap. MIRROR chooses where the packages come from; without it, debootstrap's
+# own choice.
 set -eu
 
 repository=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
-mirror=${MIRROR-http://deb.debian.org/debian}
+mirror=${MIRROR-}
 [ "$(id -u)" = 0 ] || { echo "$0: needs root" >&2; exit 1; }
 command -v debootstrap >/dev/null || { echo "$0: needs debootstrap" >&2; exit 1; }
 
@@ -24,8 +25,8 @@ trap clean EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
-debootstrap --variant=minbase --include=git bookworm "$root" "$mirror"
-printf 'deb %s bookworm main\n' "$mirror" >"$root/etc/apt/sources.list"
+# shellcheck disable=SC2086 # may be nothing
+debootstrap --variant=minbase --include=git bookworm "$root" $mirror
 # This machine's way to the network, for apt.
 cp -L /etc/resolv.conf /etc/hosts "$root/etc/"
 

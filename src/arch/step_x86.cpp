@@ -35,8 +35,8 @@ std::optional<std::uint8_t> dwarf_number(Abi machine, ZydisRegister reg) {
   ZydisRegister whole = ZydisRegisterGetLargestEnclosing(mode(machine), reg);
   ZydisRegisterClass kind = ZydisRegisterGetClass(whole);
   if (kind != ZYDIS_REGCLASS_GPR64 && kind != ZYDIS_REGCLASS_GPR32) return std::nullopt;
-  auto hardware = static_cast<std::size_t>(ZydisRegisterGetId(whole));
-  if (machine == Abi::I386) return static_cast<std::uint8_t>(hardware);
+  auto hardware = static_cast<std::uint8_t>(ZydisRegisterGetId(whole));
+  if (machine == Abi::I386) return hardware;
   return kDwarf64.at(hardware);
 }
 

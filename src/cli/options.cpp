@@ -87,7 +87,7 @@ class Parser {
 };
 
 Options::Time timestamp(ParseState::Clock clock, Options::Precision precision) {
-  using enum Options::Time;
+  using enum LineTime;
   static constexpr Options::Time kTimes[3][4] = {
       {None, None, None, None},
       {Seconds, Milliseconds, Microseconds, Nanoseconds},
@@ -156,7 +156,7 @@ Result<> settle(ParseState& state) {
   }
   if (auto checked = check_pairs(state); !checked) return checked;
   if (state.list_functions) options.action = Options::Action::ListFunctions;
-  using enum Options::Time;
+  using enum LineTime;
   static constexpr Options::Time kLetters[] = {None, Seconds, Microseconds, UnixMicroseconds};
   options.time = state.letter_t > 0 ? kLetters[std::min(state.letter_t, 3U)]
                                     : timestamp(state.clock, state.clock_precision);

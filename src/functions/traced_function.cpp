@@ -89,7 +89,7 @@ Shape shape_of(const Type* type) {
 
 const TracedFunction::Layout& TracedFunction::layout() {
   if (layout_) return *layout_;
-  layout_.emplace();
+  layout_ = Layout();
   layout_->signature = module_->signature(function_);
   if (layout_->signature == nullptr) return *layout_;
   std::vector<Shape> shapes;

@@ -25,16 +25,15 @@ namespace {
 std::optional<Address> find_instruction(Tid tid, Memory& memory,
                                         std::span<const std::byte> instruction) {
   std::vector<Mapping> maps = read_maps(tid);
-  std::ranges::stable_partition(maps, [](const Mapping& m) { return m.path == "[vdso]"; });
+  std::stable_partition(maps.begin(), maps.end(),
+                        [](const Mapping& m) { return m.path == "[vdso]"; });
   constexpr std::uint64_t kMost = std::uint64_t{4} << 20;
   for (const Mapping& m : maps) {
     if (!m.executable || !m.readable) continue;
     std::vector<std::byte> text(std::min(m.end - m.start, kMost));
     text.resize(memory.read(m.start, text));
-    auto found = std::ranges::search(text, instruction);
-    if (!found.empty()) {
-      return m.start + static_cast<std::uint64_t>(found.begin() - text.begin());
-    }
+    auto found = std::search(text.begin(), text.end(), instruction.begin(), instruction.end());
+    if (found != text.end()) return m.start + static_cast<std::uint64_t>(found - text.begin());
   }
   return std::nullopt;
 }

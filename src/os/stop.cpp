@@ -41,7 +41,7 @@ Stop decode_event(int event, int signal, int status) {
 
 Stop decode_wait_status(int status) {
   if (WIFEXITED(status)) return stop::Exited{WEXITSTATUS(status)};
-  if (WIFSIGNALED(status)) return stop::Killed{WTERMSIG(status), WCOREDUMP(status)};
+  if (WIFSIGNALED(status)) return stop::Killed{WTERMSIG(status), WCOREDUMP(status) != 0};
   if (!WIFSTOPPED(status)) return stop::Unknown{status};
   // The kernel's status has 16 significant bits and the event above them.
   int event = status >> 16;

@@ -26,9 +26,9 @@ class FdWriter final : public Writer {
   FdWriter(int fd, std::string destination, GiveUp give_up)
       : out_(fd, std::move(destination), give_up), immediate_(::isatty(fd) == 1) {}
   FdWriter(UniqueFd fd, std::string destination, GiveUp give_up)
-      : FdWriter(fd.get(), std::move(destination), give_up) {
-    owned_ = std::move(fd);
-  }
+      : owned_(std::move(fd)),
+        out_(owned_.get(), std::move(destination), give_up),
+        immediate_(::isatty(owned_.get()) == 1) {}
 
   Result<> write(Tid, std::string_view text) override { return out_.write(text); }
   Result<> flush() override { return out_.flush(); }

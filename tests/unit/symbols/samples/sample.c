@@ -12,7 +12,7 @@ typedef struct point {
 } point_t;
 typedef struct node node_t;
 struct node {
-  node_t *next;
+  node_t* next;
   point_t at;
   unsigned first : 3, second : 5;
   signed third : 9;
@@ -33,11 +33,11 @@ struct mixed {
   long integer;
   double number;
 };
-typedef node_t *list;
+typedef node_t* list;
 
 volatile int sink;
 
-KEEP int plain(int number, const char *text, double real, list nodes) {
+KEEP int plain(int number, const char* text, double real, list nodes) {
   __asm__ volatile("");
   sink = number;
   return (int)(number + *text + real + nodes->at.x);
@@ -59,13 +59,15 @@ KEEP long aggregates(struct words words, struct mixed mixed, long double precise
   return words.value[3] + mixed.integer + (long)mixed.number + (long)precise;
 }
 
-KEEP const void *pointers(const volatile void *any, struct declared *opaque, int (*grid)[4],
+KEEP const void* pointers(const volatile void* any, struct declared* opaque, int (*grid)[4],
                           size_t count) {
   __asm__ volatile("");
-  return opaque ? (const void *)any : (const void *)(*grid + count);
+  return opaque ? (const void*)any : (const void*)(*grid + count);
 }
 
-KEEP void variadic(const char *format, ...) { __asm__ volatile("" ::"r"(format)); }
+KEEP void variadic(const char* format, ...) {
+  __asm__ volatile("" ::"r"(format));
+}
 
 KEEP int unprototyped() {
   __asm__ volatile("");
@@ -81,7 +83,7 @@ static __attribute__((noinline)) int specialised(int mode, int count) {
   return mode + count + sink;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   node_t node = {0};
   struct words words = {{argc}};
   struct mixed mixed = {argc, 1};

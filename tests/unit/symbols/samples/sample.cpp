@@ -18,9 +18,9 @@ struct Derived : Base {
   short s = 2;
   static int counter;
   explicit Derived(int x);
-  Derived(const Derived &) = default;
+  Derived(const Derived&) = default;
   operator int() const;
-  bool operator<(const Derived &other) const;
+  bool operator<(const Derived& other) const;
   KEEP int operator()(int x) {
     asm volatile("");
     return x + b;
@@ -35,7 +35,7 @@ Derived::operator int() const {
   asm volatile("");
   return b;
 }
-bool Derived::operator<(const Derived &other) const {
+bool Derived::operator<(const Derived& other) const {
   asm volatile("");
   return b < other.b;
 }
@@ -44,7 +44,9 @@ struct Virtual : virtual Base {
   int v;
   Virtual();
 };
-Virtual::Virtual() : v(2) { asm volatile(""); }
+Virtual::Virtual() : v(2) {
+  asm volatile("");
+}
 
 struct Trivial {
   int a;
@@ -53,20 +55,22 @@ struct Trivial {
 struct Copied {
   int a;
   explicit Copied(int x) : a(x) {}
-  Copied(const Copied &other) : a(other.a) {}
+  Copied(const Copied& other) : a(other.a) {}
 };
 struct Destroyed {
   int a;
   ~Destroyed();
 };
-Destroyed::~Destroyed() { asm volatile(""); }
+Destroyed::~Destroyed() {
+  asm volatile("");
+}
 struct Holder {
   Destroyed inner[2];
 };
 struct Defaulted {
   int a = 1;
   Defaulted() = default;
-  Defaulted(const Defaulted &) = default;
+  Defaulted(const Defaulted&) = default;
   ~Defaulted() = default;
 };
 
@@ -78,7 +82,7 @@ KEEP int take(Trivial t, Copied c, Destroyed d, Holder h, Defaulted e, Derived x
 enum class Small : unsigned char { Low = 1, High = 200 };
 enum class Wide : long { Below = -5, Above = 7 };
 
-KEEP int references(const int &lvalue, Trivial &&rvalue, Small small, Wide wide, int Trivial::*data,
+KEEP int references(const int& lvalue, Trivial&& rvalue, Small small, Wide wide, int Trivial::*data,
                     int (Base::*function)() const, decltype(nullptr), wchar_t wide_char,
                     char32_t unicode) {
   asm volatile("" ::"r"(data), "g"(function), "r"(wide_char), "r"(unicode));
@@ -122,7 +126,7 @@ KEEP int with_local(int n) {
   return x;
 }
 
-int main(int argc, char **) {
+int main(int argc, char**) {
   using namespace ns;
   Derived d(argc);
   Virtual v;
