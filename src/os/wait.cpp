@@ -18,7 +18,8 @@ constexpr std::array<int, 4> kEndingSignals{SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 volatile std::sig_atomic_t ending_signal_seen = 0;
 
 // Signals that ttrace handles or ignores whatever it was started with.
-constexpr std::array<int, 3> kTakenOver{SIGALRM, SIGPIPE, SIGCHLD};
+constexpr std::array<int, 7> kTakenOver{SIGINT,  SIGTERM, SIGHUP, SIGQUIT,
+                                        SIGALRM, SIGPIPE, SIGCHLD};
 std::array<bool, kTakenOver.size()> was_ignored{};
 
 // A wake-up that arrives just before wait4 blocks would be slept through, so the timer repeats
@@ -43,6 +44,12 @@ void on_ending_signal(int signal) {
 
 void on_alarm(int /*signal*/) {}
 
+bool ignored(int signal) {
+  struct sigaction now {};
+  sigaction(signal, nullptr, &now);
+  return now.sa_handler == SIG_IGN;
+}
+
 void handle(int signal, void (*handler)(int)) {
   struct sigaction action {};
   action.sa_handler = handler;  // no SA_RESTART: wait4 must return
@@ -52,15 +59,12 @@ void handle(int signal, void (*handler)(int)) {
 }  // namespace
 
 WakeUps::WakeUps() {
+  for (std::size_t i = 0; i < kTakenOver.size(); ++i)
+    was_ignored[i] = ignored(kTakenOver[i]);
   for (int signal : kEndingSignals) {
-    struct sigaction before {};
-    sigaction(signal, nullptr, &before);
-    if (before.sa_handler != SIG_IGN) handle(signal, on_ending_signal);
-  }
-  for (std::size_t i = 0; i < kTakenOver.size(); ++i) {
-    struct sigaction before {};
-    sigaction(kTakenOver[i], nullptr, &before);
-    was_ignored[i] = before.sa_handler == SIG_IGN;
+    // What runs under nohup goes on without its terminal.
+    bool keep = signal == SIGHUP && ignored(signal);
+    if (!keep) handle(signal, on_ending_signal);
   }
   handle(SIGALRM, on_alarm);
   handle(SIGPIPE, SIG_IGN);

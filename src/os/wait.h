@@ -19,7 +19,7 @@ struct WaitStatus {
 /// one at most, because signal dispositions belong to the process.
 class WakeUps {
  public:
-  /// Installs handlers; a signal that was ignored when ttrace started (nohup) stays ignored.
+  /// Installs handlers; SIGHUP stays ignored if it was when ttrace started (nohup).
   /// SIGPIPE is ignored: a reader that goes away is seen as EPIPE.
   WakeUps();
   ~WakeUps();
