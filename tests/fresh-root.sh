@@ -61,6 +61,6 @@ inside() {
 }
 
 inside './dev run -f -e openat ls'
-inside './dev run -f -e openat ls >/tmp/out 2>/tmp/err && grep -q "^openat(" /tmp/err &&
-  ! grep -q "ninja\|meson" /tmp/err /tmp/out'
+# Once built, it says nothing but what the program says.
+inside './dev run -f -e openat ls 2>&1 >/tmp/out | tee /tmp/err && ! grep -v "^openat(\|^+++ " /tmp/err'
 inside './dev test'

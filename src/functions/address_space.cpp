@@ -135,9 +135,15 @@ void AddressSpace::restore_text(MutableMemory& memory) const {
   slots_.restore(memory);
 }
 
-bool AddressSpace::has_traps_in(Memory& memory) const {
-  return std::ranges::any_of(sites_, [&](const auto& entry) {
+std::size_t AddressSpace::count_traps_in(Memory& memory) const {
+  return static_cast<std::size_t>(std::ranges::count_if(sites_, [&](const auto& entry) {
     return entry.second->planted && trap_is_in(*entry.second, memory);
+  }));
+}
+
+bool AddressSpace::all_traps_are_in(Memory& memory) const {
+  return std::ranges::all_of(sites_, [&](const auto& entry) {
+    return !entry.second->planted || trap_is_in(*entry.second, memory);
   });
 }
 

@@ -74,8 +74,9 @@ class AddressSpace final : public MutableMemory {
 
   /// The copy that a fork child got, with the same traps.
   std::shared_ptr<AddressSpace> fork_for(Tid child, Pid child_pid);
-  /// Whether any trap of this space is in `memory`: a copy of it, or the space itself.
-  [[nodiscard]] bool has_traps_in(Memory& memory) const;
+  /// How many of this space's traps are in `memory`, which may be a copy of it.
+  [[nodiscard]] std::size_t count_traps_in(Memory& memory) const;
+  [[nodiscard]] bool all_traps_are_in(Memory& memory) const;
   /// Takes the traps of `origin` out of this space, which is its copy after a fork.
   void clean_of(const AddressSpace& origin) { origin.restore_text(memory_); }
 

@@ -42,6 +42,7 @@ std::string why_not_permitted(Tid tid) {
   if (!target || !self) return "Operation not permitted";
   if (target->tgid.value == getpid()) return "a process cannot trace itself";
   if (target->state == 'Z' || target->state == 'X') return "it is a zombie: it has already ended";
+  if (!has_memory(tid)) return "it is a kernel thread: it runs no program that could be traced";
   if (target->tracer.value != 0) return "already traced by process " + name_of(target->tracer);
   bool privileged = ((self->effective_capabilities >> kCapSysPtrace) & 1) != 0;
   int yama = yama_scope();

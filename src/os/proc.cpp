@@ -203,10 +203,15 @@ std::optional<std::uint64_t> read_auxv(Pid pid, std::uint64_t key) {
   return std::nullopt;
 }
 
-std::optional<bool> same_address_space(Tid a, Tid b) {
-  long order = syscall(SYS_kcmp, a.value, b.value, KCMP_VM, 0, 0);
-  if (order < 0) return std::nullopt;
-  return order == 0;
+bool has_memory(Tid tid) {
+  auto pages = read_file(proc_path(tid.value, "statm"));
+  return pages && !pages->empty() && !pages->starts_with("0 ");
+}
+
+bool same_address_space(Tid a, Tid b) {
+  if (syscall(SYS_kcmp, a.value, b.value, KCMP_VM, 0, 0) != 0) return false;
+  // What was the same of two threads that are ending is their lack of memory, perhaps.
+  return has_memory(a) && has_memory(b);
 }
 
 }  // namespace ttrace

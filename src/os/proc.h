@@ -51,9 +51,11 @@ std::vector<Tid> read_tasks(Pid pid);
 std::string read_exe(Pid pid);
 /// A process's auxiliary vector entry (getauxval(3) keys); nullopt when absent.
 std::optional<std::uint64_t> read_auxv(Pid pid, std::uint64_t key);
-/// True when both threads have one address space (kcmp(2) KCMP_VM); nullopt when the kernel cannot
-/// say.
-std::optional<bool> same_address_space(Tid a, Tid b);
+/// True while the thread has an address space: not for a kernel thread, nor for one that is ending.
+bool has_memory(Tid tid);
+/// Whether both threads have one address space (kcmp(2) KCMP_VM). False, too, when one of them has
+/// none or the kernel cannot say.
+bool same_address_space(Tid a, Tid b);
 /// A whole small file; nullopt when it cannot be read.
 std::optional<std::string> read_file(const std::string& path);
 

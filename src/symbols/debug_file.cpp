@@ -1,5 +1,7 @@
 #include "symbols/debug_file.h"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <cstdlib>
 #include <cstring>
@@ -78,9 +80,10 @@ std::unique_ptr<ElfFile> find_debug_file(const ElfFile& file, const std::string&
   auto link = debug_link(file);
   if (!link) return nullptr;
   for (const auto& directory : directories(path, shown_as)) {
-    for (const auto& name :
-         {directory + "/" + link->name, directory + "/.debug/" + link->name,
-          debug_root + (directory.starts_with('/') ? "" : "/") + directory + "/" + link->name}) {
+    const char* slash = directory.starts_with('/') ? "" : "/";
+    for (const auto& name : {fmt::format("{}/{}", directory, link->name),
+                             fmt::format("{}/.debug/{}", directory, link->name),
+                             fmt::format("{}{}{}/{}", debug_root, slash, directory, link->name)}) {
       auto found = ElfFile::open(name, name, true);
       if (!found || (*found)->machine() != file.machine()) continue;
       bool same = id.empty() || (*found)->build_id().empty()

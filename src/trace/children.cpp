@@ -3,7 +3,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
+#include <set>
+#include <thread>
 
 #include "os/proc.h"
 #include "trace/tracer.h"
@@ -57,21 +60,40 @@ void Tracer::remember(const std::shared_ptr<AddressSpace>& space) {
   if (former_spaces_.size() > kMost) former_spaces_.pop_front();
 }
 
-// The space that a child shares or is a copy of. A child may stop before its creator reports it,
-// and its creator may be gone by then or be another than its parent (CLONE_PARENT); what is in its
-// memory is certain.
-std::shared_ptr<AddressSpace> Tracer::find_origin(const Tracee& child) const {
-  ProcessMemory memory(child.tid);
-  std::vector<std::shared_ptr<AddressSpace>> spaces(former_spaces_.begin(), former_spaces_.end());
+// The space whose memory the child has. Only a thread that shares it is a proof: another that seems
+// to be in a space may be ending or have executed another program since. Where all of them are, the
+// child is alone in its memory, whoever made it. Without kcmp (a kernel built without it) only
+// threads are known to share memory.
+std::shared_ptr<AddressSpace> Tracer::find_shared(const Tracee& child) const {
   for (const auto& [tid, other] : tracees_) {
     if (tid == child.tid || other->newborn) continue;
-    if (other->pid == child.pid) return other->space;
-    spaces.push_back(other->space);
-  }
-  for (const auto& space : spaces) {
-    if (space->has_traps_in(memory)) return space;
+    if (other->pid == child.pid || same_address_space(child.tid, tid)) return other->space;
   }
   return nullptr;
+}
+
+// The space that a child's memory was copied from. A child may stop before its creator reports it,
+// and its creator may be gone by then or be another than its parent (CLONE_PARENT); what is in its
+// memory is certain: all of the traps that it was born with.
+std::shared_ptr<AddressSpace> Tracer::find_copied(const Tracee& child) const {
+  ProcessMemory memory(child.tid);
+  auto status = read_status(child.tid);
+  std::set<std::shared_ptr<AddressSpace>> spaces(former_spaces_.begin(), former_spaces_.end());
+  for (const auto& [tid, other] : tracees_) {
+    if (tid == child.tid || other->newborn) continue;
+    bool parent = status && other->pid == status->parent;
+    if (parent && other->space->all_traps_are_in(memory)) return other->space;
+    spaces.insert(other->space);
+  }
+  std::shared_ptr<AddressSpace> best;
+  std::size_t most = 0;
+  for (const auto& space : spaces) {
+    std::size_t traps = space->count_traps_in(memory);
+    if (traps <= most) continue;
+    most = traps;
+    best = space;
+  }
+  return best;
 }
 
 // The open calls of the thread whose stack the child has: that of the creator, when fork copied it.
@@ -91,35 +113,45 @@ void Tracer::find_relations(Tracee& child, const StoppedTracee& stopped) {
   if (!tracing_functions()) return;
   auto regs = stopped.registers();
   if (!regs) return;
-  auto origin = child.inheritance ? child.inheritance->space : find_origin(child);
-  if (origin == nullptr) return;
-  // Without kcmp (a kernel built without it) only threads are known to share memory.
-  bool shares = child.pid == origin->pid();
-  for (const auto& [tid, other] : tracees_) {
-    if (tid == child.tid || other->space != origin) continue;
-    shares = same_address_space(child.tid, tid).value_or(shares);
-    break;
-  }
-  if (shares) {
-    child.space = origin;
-  } else if (config_.follow_forks) {
-    child.space = origin->fork_for(child.tid, child.pid);
+  if (auto shared = find_shared(child)) {
+    child.space = shared;
   } else {
-    child.space->clean_of(*origin);
+    auto origin = child.inheritance ? child.inheritance->space : find_copied(child);
+    if (origin == nullptr) return;
+    if (config_.follow_forks) {
+      child.space = origin->fork_for(child.tid, child.pid);
+    } else {
+      child.space->clean_of(*origin);
+    }
   }
   child.calls.open = find_open_calls(child, regs->sp());
   child.inheritance.reset();
 }
 
-Result<> Tracer::check_sharers(const AddressSpace& space) const {
+std::optional<Pid> Tracer::find_sharer(const Tracee& tracee) const {
   for (Pid pid : read_processes()) {
-    if (pid == space.pid() || tracees_.contains(Tid{pid.value})) continue;
-    if (!same_address_space(Tid{space.pid().value}, Tid{pid.value}).value_or(false)) continue;
-    return Error{0, fmt::format("process {} shares its memory with process {}, which is not traced "
-                                "and which its breakpoints would kill",
-                                space.pid().value, pid.value)};
+    Tid tid{pid.value};
+    if (pid == tracee.pid || !same_address_space(tracee.tid, tid)) continue;
+    // One that was born since is a tracee already, though its first stop is still to come.
+    auto status = read_status(tid);
+    if (status && status->tracer.value != getpid()) return pid;
   }
-  return {};
+  return std::nullopt;
+}
+
+Result<> Tracer::check_sharers(const Tracee& tracee) const {
+  // A child of vfork (posix_spawn, a shell's commands) leaves its parent's memory very soon.
+  constexpr int kTries = 100;
+  constexpr std::chrono::milliseconds kPause(10);
+  auto sharer = find_sharer(tracee);
+  for (int tries = 1; sharer && tries < kTries; ++tries) {
+    std::this_thread::sleep_for(kPause);
+    sharer = find_sharer(tracee);
+  }
+  if (!sharer) return {};
+  return Error{0, fmt::format("process {} shares its memory with process {}, which is not traced "
+                              "and which its breakpoints would kill",
+                              tracee.pid.value, sharer->value)};
 }
 
 Result<> Tracer::let_child_go(Tracee& child, StoppedTracee stopped) {

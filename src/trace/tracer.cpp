@@ -79,12 +79,12 @@ Result<> Tracer::attach(Pid pid) {
   if (first == nullptr) return refused ? Result<>(*refused) : Result<>();
   emit(*first, Attached{threads});
   if (!tracing_functions()) return {};
-  if (auto alone = check_sharers(*space); !alone) return alone.error();
   // Memory is read through a thread: one that has ended since would show nothing.
   for (const auto& [tid, tracee] : tracees_) {
     auto status = read_status(tid);
     if (tracee->space == space && status && status->state != 'Z') first = tracee.get();
   }
+  if (auto alone = check_sharers(*first); !alone) return alone.error();
   space->use_thread(first->tid);
   look_at_modules(*first);
   return check_matches(*first);

@@ -104,11 +104,13 @@ class Tracer final : private CallObserver {
   Tracee* adopt(Tid tid, const Tracee* parent);
   void adopt_child(Tid child, const Tracee& parent);
   /// Error: a process that is not traced shares the memory that traps would be planted in.
-  [[nodiscard]] Result<> check_sharers(const AddressSpace& space) const;
+  [[nodiscard]] Result<> check_sharers(const Tracee& tracee) const;
+  [[nodiscard]] std::optional<Pid> find_sharer(const Tracee& tracee) const;
   void remember(const std::shared_ptr<AddressSpace>& space);
   Result<> on_new_child(Tracee& tracee, StoppedTracee stopped);
   [[nodiscard]] bool is_thread_of_known(const Tracee& child) const;
-  [[nodiscard]] std::shared_ptr<AddressSpace> find_origin(const Tracee& child) const;
+  [[nodiscard]] std::shared_ptr<AddressSpace> find_shared(const Tracee& child) const;
+  [[nodiscard]] std::shared_ptr<AddressSpace> find_copied(const Tracee& child) const;
   [[nodiscard]] std::vector<OpenCall> find_open_calls(const Tracee& child, Address sp) const;
   void find_relations(Tracee& child, const StoppedTracee& stopped);
   Result<> let_child_go(Tracee& child, StoppedTracee stopped);

@@ -327,7 +327,7 @@ class TapResult(unittest.TestResult):
 
     def problem(self, test, error):
         for line in "".join(traceback.format_exception(*error, limit=-4)).splitlines():
-            print(f"#   {line}")
+            print(f"#   {line}", file=sys.stderr)  # meson shows of a failed TAP test what is here
         self.line(False, test)
 
     def addSuccess(self, test):

@@ -67,6 +67,7 @@ class Attach(harness.TraceCase):
         tracer = self.start_ttrace("-p", f"{one.pid},{two.pid}")
         harness.wait_until(lambda: self.attached(one.pid) and self.attached(two.pid), "attached")
         one.kill()
+        one.wait()
         two.terminate()
         run = tracer.end()
         self.assertIn(f"[pid {one.pid:5}] +++ killed by SIGKILL +++", run.err)
@@ -100,6 +101,26 @@ class Attach(harness.TraceCase):
             self.assertEqual(load.end().out, "4000\n")
         self.assertEqual(server.calls(), 5 * 4000)
         self.assertEqual(server.stop().status, 0)
+
+    def attach_among_children(self, *options):
+        program = self.start(self.target("children"))
+        for _ in range(6):
+            tracer = self.start_ttrace("-p", program.pid, "--funcs", "^(leaf|nest)$", "-o", "trace", *options)
+            harness.wait_until(lambda: os.path.exists(self.path("trace"))
+                               and "nest(" in harness.read_text(self.path("trace")), "calls")
+            time.sleep(0.2)
+            tracer.send_signal(signal.SIGTERM)
+            tracer.end()
+            os.remove(self.path("trace"))
+        program.terminate()
+        run = program.end()
+        self.assertEqual((run.err, run.status), ("", 0))
+
+    def test_children_of_every_kind(self):
+        self.attach_among_children()
+
+    def test_children_of_every_kind_followed(self):
+        self.attach_among_children("-f")
 
     def test_stopped_program_stays_stopped(self):
         program = self.start("sleep", "100")
