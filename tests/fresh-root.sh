@@ -13,6 +13,7 @@ mirror=${MIRROR-}
 command -v debootstrap >/dev/null || { echo "$0: needs debootstrap" >&2; exit 1; }
 
 root=$(mktemp -d "${TMPDIR:-/tmp}/ttrace-root.XXXXXX")
+chmod 755 "$root" # as a "/" is: its other users look into it, too
 clean() {
   trap - EXIT
   for mount in dev/pts dev/shm dev sys proc; do
