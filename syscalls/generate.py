@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Compiles descriptions of syscalls into C++ tables. Run by meson.
 
-Writes the tables, a C file of assertions against the kernel's headers, and the list of described
-calls. What is wrong with a description goes to stderr as "file:line: error: ...", exit status 1.
+Writes the tables, a header that names them, and a C file of assertions against the kernel's headers.
+What is wrong with a description goes to stderr as "file:line: error: ...", exit status 1.
 """
 
 import argparse
@@ -30,7 +30,6 @@ def main(arguments) -> int:
     parser.add_argument("--tables", required=True, help="the C++ file to write")
     parser.add_argument("--header", required=True, help="the C++ header of names to write")
     parser.add_argument("--checks", required=True, help="the C file of assertions to write")
-    parser.add_argument("--names", required=True, help="the list of described calls to write")
     parser.add_argument("--abi", required=True, choices=ABIS, help="of the build machine's headers")
     parser.add_argument("files", nargs="+", metavar="FILE.syscalls")
     options = parser.parse_args(arguments)
@@ -48,8 +47,7 @@ def main(arguments) -> int:
         return 1
     for path, content in ((options.tables, emit.cxx(lowering)),
                           (options.header, emit.header(lowering)),
-                          (options.checks, emit.kernel_checks(lowering, options.abi)),
-                          (options.names, emit.coverage(lowering))):
+                          (options.checks, emit.kernel_checks(lowering, options.abi))):
         with open(path, "w", encoding="utf-8") as file:
             file.write(content)
     return 0

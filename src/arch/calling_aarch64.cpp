@@ -45,10 +45,6 @@ std::uint64_t natural_alignment(const Shape& shape) {
   return kWord;
 }
 
-Piece piece(Piece::Where where, unsigned reg, std::uint64_t size) {
-  return {.where = where, .reg = reg, .offset = 0, .size = static_cast<std::uint32_t>(size)};
-}
-
 bool result_in_memory(const Shape& result) {
   if (result.by_reference) return true;
   return homogeneous(result).count == 0 && composite(result) && result.size > kLargestByValue;

@@ -12,6 +12,11 @@ using PlaceArguments = std::vector<Place> (*)(std::span<const Shape> arguments,
                                               const Shape& result);
 using PlaceResult = ResultPlace (*)(const Shape& result);
 
+/// A piece of a value that a register holds.
+inline Piece piece(Piece::Where where, unsigned reg, std::uint64_t size) {
+  return {.where = where, .reg = reg, .offset = 0, .size = static_cast<std::uint32_t>(size)};
+}
+
 /// System V AMD64 psABI 3.2.3. 32- and 64-byte vectors are nowhere: whether they travel in a
 /// register depends on the compiler's options, and FloatRegisters does not hold their upper parts.
 std::vector<Place> x86_64_arguments(std::span<const Shape> arguments, const Shape& result);

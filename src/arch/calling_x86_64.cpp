@@ -85,10 +85,6 @@ bool complex_x87(const Shape& shape) {
          shape.fields[1].primitive == Shape::Primitive::X87;
 }
 
-Piece piece(Piece::Where where, unsigned reg, std::uint64_t size) {
-  return {.where = where, .reg = reg, .offset = 0, .size = static_cast<std::uint32_t>(size)};
-}
-
 // Pieces of a value in registers, taking them from the front of the two lists.
 std::vector<Piece> in_registers(const Shape& shape, const Classes& classes,
                                 std::span<const unsigned> integers, unsigned vector) {

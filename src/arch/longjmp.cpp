@@ -28,19 +28,12 @@ const Layout* layout_of(Abi machine) {
   return machine == Abi::I386 ? &kI386 : nullptr;
 }
 
-std::optional<std::uint64_t> read_word(Memory& memory, Address at, std::uint64_t size) {
-  std::uint64_t word = 0;
-  auto bytes = std::as_writable_bytes(std::span(&word, 1)).first(size);
-  if (memory.read(at, bytes) != size) return std::nullopt;
-  return word;
-}
-
 // The jmp_buf's address: the first argument.
 std::optional<std::uint64_t> first_argument(const Registers& regs, const Layout& layout,
                                             Memory& memory) {
   auto registers = argument_registers(regs.machine());
   if (!registers.empty()) return regs.get(registers.front());
-  return read_word(memory, regs.sp() + layout.word, layout.word);
+  return memory.read_number(regs.sp() + layout.word, layout.word);
 }
 
 std::uint64_t unscramble(std::uint64_t stored, std::uint64_t guard, std::uint64_t word) {
@@ -62,10 +55,10 @@ std::optional<Address> longjmp_stack(const Registers& regs, Address thread_point
   auto buffer = first_argument(regs, *layout, memory);
   if (!buffer) return std::nullopt;
   auto stored =
-      read_word(memory, Address(*buffer) + layout->stack_pointer * layout->word, layout->word);
+      memory.read_number(Address(*buffer) + layout->stack_pointer * layout->word, layout->word);
   if (!stored) return std::nullopt;
   if (plausible(Address(*stored), regs.sp())) return Address(*stored);
-  auto guard = read_word(memory, thread_pointer + layout->guard, layout->word);
+  auto guard = memory.read_number(thread_pointer + layout->guard, layout->word);
   if (!guard) return std::nullopt;
   Address sp(unscramble(*stored, *guard, layout->word));
   if (plausible(sp, regs.sp())) return sp;

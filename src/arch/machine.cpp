@@ -43,10 +43,10 @@ constexpr std::array kSvc{std::byte{0x01}, std::byte{0x00}, std::byte{0x00}, std
 constexpr std::array kArmSvc{std::byte{0x00}, std::byte{0x00}, std::byte{0x00}, std::byte{0xef}};
 
 const std::array<SyscallConvention, kAbiCount> kSyscalls{{
-    {0, {5, 4, 1, 10, 8, 9}, 0, kSyscall, 9},
-    {0, {3, 1, 2, 6, 7, 5}, 0, kInt80, 192},
-    {8, {0, 1, 2, 3, 4, 5}, 0, kSvc, 222},
-    {7, {0, 1, 2, 3, 4, 5}, 0, kArmSvc, 192},
+    {0, {5, 4, 1, 10, 8, 9}, kSyscall, 9},
+    {0, {3, 1, 2, 6, 7, 5}, kInt80, 192},
+    {8, {0, 1, 2, 3, 4, 5}, kSvc, 222},
+    {7, {0, 1, 2, 3, 4, 5}, kArmSvc, 192},
 }};
 
 const Machine& facts(Abi machine) {
@@ -61,10 +61,9 @@ std::optional<CallFrame> frame_at_entry(const Registers& regs, Memory& memory) {
     return CallFrame{Address(regs.get(*machine.link_register)), regs.sp()};
   }
   std::size_t size = word_size(regs.machine());
-  std::uint64_t address = 0;
-  auto bytes = std::as_writable_bytes(std::span(&address, 1)).first(size);
-  if (memory.read(regs.sp(), bytes) != size) return std::nullopt;
-  return CallFrame{Address(address), regs.sp() + size};
+  auto address = memory.read_number(regs.sp(), size);
+  if (!address) return std::nullopt;
+  return CallFrame{Address(*address), regs.sp() + size};
 }
 
 std::optional<Piece> dwarf_piece(Abi machine, unsigned number, std::uint32_t size) {

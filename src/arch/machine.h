@@ -39,7 +39,6 @@ std::string_view register_name(Abi machine, unsigned number);
 struct SyscallConvention {
   unsigned number = 0;
   std::array<unsigned, 6> arguments{};
-  unsigned result = 0;
   std::span<const std::byte> instruction;
   std::uint64_t mmap = 0;  // the number of mmap (i386, arm: mmap2, its offset in pages)
 };

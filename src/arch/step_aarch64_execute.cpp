@@ -94,9 +94,9 @@ class Aarch64Executor {
   }
 
   bool load(Address from, std::uint64_t& value) {
-    value = 0;
-    auto bytes = std::as_writable_bytes(std::span(&value, 1)).first(step_.width_);
-    return memory_.read(from, bytes) == step_.width_;
+    auto number = memory_.read_number(from, step_.width_);
+    value = number.value_or(0);
+    return number.has_value();
   }
   bool load_literal() {
     std::uint64_t value = 0;

@@ -3,6 +3,7 @@
 #include <bit>
 
 #include "arch/step_x86.h"
+#include "base/number.h"
 
 namespace ttrace {
 
@@ -24,16 +25,11 @@ constexpr unsigned kFramePointer64 = 6;
 constexpr unsigned kFramePointer32 = 5;
 
 std::uint64_t mask(unsigned size) {
-  return size >= 8 ? ~0ULL : (1ULL << (size * 8)) - 1;
+  return truncate_to(~0ULL, size);
 }
 
 std::uint64_t sign_bit(unsigned size) {
   return 1ULL << (size * 8 - 1);
-}
-
-std::uint64_t sign_extend(std::uint64_t value, unsigned size) {
-  std::uint64_t sign = sign_bit(size);
-  return ((value & mask(size)) ^ sign) - sign;
 }
 
 // Zero, sign and parity of a result; the processor looks only at its low byte for parity.
@@ -123,9 +119,9 @@ class X86Executor {
   }
 
   bool load(Address from, unsigned size, std::uint64_t& value) {
-    value = 0;
-    auto bytes = std::as_writable_bytes(std::span(&value, 1)).first(size);
-    return memory_.read(from, bytes) == size;
+    auto number = memory_.read_number(from, size);
+    value = number.value_or(0);
+    return number.has_value();
   }
 
   bool store(Address to, unsigned size, std::uint64_t value) {
@@ -184,7 +180,8 @@ class X86Executor {
 
   bool move_sign_extended() {
     std::uint64_t value = 0;
-    return read(step_.from_, value) && write(step_.to_, sign_extend(value, step_.from_.size));
+    return read(step_.from_, value) &&
+           write(step_.to_, static_cast<std::uint64_t>(sign_extend(value, step_.from_.size)));
   }
 
   bool load_address() { return write(step_.to_, effective(step_.from_).value()); }

@@ -51,10 +51,6 @@ struct std::hash<ttrace::Address> {
   }
 };
 template <>
-struct std::hash<ttrace::Pid> {
-  std::size_t operator()(ttrace::Pid p) const noexcept { return std::hash<int>()(p.value); }
-};
-template <>
 struct std::hash<ttrace::Tid> {
   std::size_t operator()(ttrace::Tid t) const noexcept { return std::hash<int>()(t.value); }
 };

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "base/address.h"
@@ -26,6 +27,14 @@ class Memory {
   template <class T>
   [[nodiscard]] bool read_object(Address from, T& to) {
     return read(from, std::as_writable_bytes(std::span(&to, 1))) == sizeof(T);
+  }
+
+  /// Reads a little-endian number of `size` (1 to 8) bytes; nullopt when any of them is unreadable.
+  [[nodiscard]] std::optional<std::uint64_t> read_number(Address from, std::size_t size) {
+    std::uint64_t number = 0;
+    auto bytes = std::as_writable_bytes(std::span(&number, 1)).first(size);
+    if (read(from, bytes) != size) return std::nullopt;
+    return number;
   }
 
   /// Reads a NUL-terminated string of at most `out.size()` bytes, never past the end of the page

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "decode/custom/custom.h"
+
 namespace ttrace {
 
 using tables::Index;
@@ -21,22 +23,6 @@ bool in_memory(Type::Kind kind) {
 }
 
 }  // namespace
-
-std::uint64_t load_number(std::span<const std::byte> bytes) {
-  std::uint64_t result = 0;
-  std::memcpy(&result, bytes.data(), std::min(bytes.size(), sizeof(result)));
-  return result;
-}
-
-std::uint64_t truncate_to(std::uint64_t raw, std::size_t size) {
-  return size >= 8 ? raw : raw & ((std::uint64_t{1} << (size * 8)) - 1);
-}
-
-std::int64_t sign_extend(std::uint64_t raw, std::size_t size) {
-  if (size == 0 || size >= 8) return static_cast<std::int64_t>(raw);
-  const auto shift = 64 - size * 8;
-  return static_cast<std::int64_t>(raw << shift) >> shift;
-}
 
 // --- where numbers come from ------------------------------------------------------------------
 
@@ -124,7 +110,7 @@ bool CallContext::holds(Index index) const {
   return false;
 }
 
-const tables::Layout* CallContext::layout(const Type& type) const {
+const tables::Slice* CallContext::layout(const Type& type) const {
   const Index index = tables::kStructs[type.ref].layout[abi_index()];
   return index == kNone ? nullptr : &tables::kLayouts[index];
 }
@@ -225,10 +211,7 @@ Value CallContext::pointee(const Type& type, Address at, const Value* before) {
   using Kind = Type::Kind;
   if (type.kind == Kind::CustomMemory) {
     CustomInput input{.value = at.value(), .before = before};
-    if (type.length != kNone) {
-      input.length = evaluate(type.length);
-      input.has_length = true;
-    }
+    if (type.length != kNone) input.length = evaluate(type.length);
     return tables::kCustoms[type.ref](*this, input);
   }
   if (at.null()) return Value::address(at);
@@ -271,9 +254,9 @@ Value CallContext::structure(const Type& type, std::span<const std::byte> from) 
   if (layout == nullptr) return Value::none();
   const bool abbreviate = tables::kStructs[type.ref].abbreviated && !options_.verbose;
   const auto outer = structure_;
-  auto values = arena().allocate<Value>(layout->fields.count);
+  auto values = arena().allocate<Value>(layout->count);
   std::size_t count = 0;
-  for (const auto& field : tables::kFields.subspan(layout->fields.first, layout->fields.count)) {
+  for (const auto& field : tables::kFields.subspan(layout->first, layout->count)) {
     if (abbreviate && !field.brief) continue;
     structure_ = from;  // a nested structure changed it
     if (!holds(field.condition)) continue;
@@ -290,12 +273,11 @@ Value CallContext::array(const Type& element, Address at, std::uint64_t count) {
   const std::size_t size = element.size[abi_index()];
   const std::size_t limit = options_.verbose ? kArrayMax : options_.array_limit;
   const auto shown = static_cast<std::size_t>(std::min<std::uint64_t>(count, limit));
-  auto storage = arena().allocate<std::byte>(shown * size);
-  std::size_t got = storage.empty() ? 0 : memory_.read(at, storage);
-  if (got < size && shown > 0) return Value::unreadable(at);
-  got -= got % std::max<std::size_t>(size, 1);
+  const auto storage = read(at, shown * size);
+  if (storage.size() < size && shown > 0) return Value::unreadable(at);
+  const std::size_t got = storage.size() - storage.size() % std::max<std::size_t>(size, 1);
   return elements(element, storage.first(got), count > shown,
-                  got < storage.size() ? at + got : Address());
+                  got < shown * size ? at + got : Address());
 }
 
 Value CallContext::elements(const Type& element, std::span<const std::byte> from, bool more,
@@ -307,15 +289,7 @@ Value CallContext::elements(const Type& element, std::span<const std::byte> from
     values[i] = load(element, from.subspan(i * size, size));
   if (unreadable.null()) return Value::list(Value::Kind::Array, values.first(count), more);
   // As strace: the elements that could be read, then where the others would have been.
-  values[count] = Value::verbatim("...");
-  std::array<char, 24> digits{};
-  std::size_t length = 0;
-  for (std::uint64_t n = unreadable.value(); n != 0; n >>= 4) {
-    digits.at(digits.size() - ++length) = "0123456789abcdef"[n & 15];
-  }
-  digits.at(digits.size() - ++length) = 'x';
-  digits.at(digits.size() - ++length) = '0';
-  values[count].comment = text({digits.data() + digits.size() - length, length});
+  values[count] = custom::missing(arena(), unreadable);
   return Value::list(Value::Kind::Array, values);
 }
 
@@ -336,9 +310,10 @@ Value CallContext::string(Address at, std::size_t limit) {
 
 Value CallContext::bytes(Address at, std::uint64_t length) {
   if (at.null()) return Value::address(at);
-  const auto shown = std::min<std::uint64_t>(length, options_.string_limit);
-  auto storage = arena().allocate<std::byte>(static_cast<std::size_t>(shown));
-  if (!storage.empty() && memory_.read(at, storage) != storage.size()) return Value::unreadable(at);
+  const auto shown =
+      static_cast<std::size_t>(std::min<std::uint64_t>(length, options_.string_limit));
+  const auto storage = read(at, shown);
+  if (storage.size() != shown) return Value::unreadable(at);
   return Value::string({reinterpret_cast<const char*>(storage.data()), storage.size()},
                        shown < length);
 }

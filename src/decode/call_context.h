@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "decode/decoder.h"
 #include "decode/tables.h"
 
@@ -16,9 +17,8 @@ namespace ttrace {
 
 /// What a hand-written decoder gets.
 struct CustomInput {
-  std::uint64_t value = 0;   // of a scalar; the address of what is in memory
-  std::uint64_t length = 0;  // of what is in memory, when the description says it (has_length)
-  bool has_length = false;
+  std::uint64_t value = 0;        // of a scalar; the address of what is in memory
+  std::uint64_t length = 0;       // of what is in memory, when the description says it; else 0
   const Value* before = nullptr;  // at the exit: what was decoded at the entry, of `inout`
 };
 
@@ -49,8 +49,6 @@ class CallContext {
   [[nodiscard]] std::uint64_t error() const;
   /// The argument with this index in the description, as passed; both halves of a 64-bit one.
   [[nodiscard]] std::uint64_t argument(std::size_t index) const;
-  /// What was decoded at the entry for the argument; null when there is none.
-  [[nodiscard]] const Value* decoded(std::size_t index) const;
   /// The number that an operand stands for now; 0 when it cannot be read.
   [[nodiscard]] std::uint64_t evaluate(tables::Index operand) const;
   /// True for tables::kNone.
@@ -75,12 +73,14 @@ class CallContext {
   /// `length` bytes of which at most options().string_limit are shown.
   Value bytes(Address at, std::uint64_t length);
 
-  /// The layout of a structure type on this ABI; null when it has none.
-  [[nodiscard]] const tables::Layout* layout(const tables::Type& type) const;
   std::span<const Value> list(std::span<const Value> values) { return arena().copy(values); }
   std::string_view text(std::string_view text) { return arena().copy(text); }
 
  private:
+  /// What was decoded at the entry for the argument; null when there is none.
+  [[nodiscard]] const Value* decoded(std::size_t index) const;
+  /// The fields of a structure type on this ABI; null when it has none.
+  [[nodiscard]] const tables::Slice* layout(const tables::Type& type) const;
   Value array(const tables::Type& type, Address at, std::uint64_t count);
   /// As many elements as `bytes` hold; `more` of them exist.
   Value elements(const tables::Type& element, std::span<const std::byte> bytes, bool more,
@@ -94,12 +94,5 @@ class CallContext {
   const SyscallOutcome* outcome_ = nullptr;
   std::span<const std::byte> structure_;  // the bytes that Operand::Source::Field refers to
 };
-
-/// A little-endian number out of up to 8 bytes.
-std::uint64_t load_number(std::span<const std::byte> bytes);
-/// Extends the sign of a number of `size` bytes (1 to 8).
-std::int64_t sign_extend(std::uint64_t raw, std::size_t size);
-/// The lowest `size` bytes (1 to 8) of a number.
-std::uint64_t truncate_to(std::uint64_t raw, std::size_t size);
 
 }  // namespace ttrace

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "decode/call_context.h"
+#include "decode/custom/custom.h"
 #include "decode/known.h"
 #include "decode/names.h"
 #include "decode/tables.h"
@@ -20,14 +21,13 @@ constexpr int kRestartBlock = 516;
 // Results that only a tracer sees: the kernel restarts the call or turns them into EINTR.
 struct Restart {
   int error;
-  std::string_view name;
   std::string_view text;
 };
 constexpr std::array<Restart, 4> kRestarts{{
-    {512, "ERESTARTSYS", "To be restarted if SA_RESTART is set"},
-    {513, "ERESTARTNOINTR", "To be restarted"},
-    {514, "ERESTARTNOHAND", "To be restarted if no handler"},
-    {kRestartBlock, "ERESTART_RESTARTBLOCK", "Interrupted by signal"},
+    {512, "To be restarted if SA_RESTART is set"},
+    {513, "To be restarted"},
+    {514, "To be restarted if no handler"},
+    {kRestartBlock, "Interrupted by signal"},
 }};
 
 std::span<const tables::Argument> arguments_of(const SyscallDescription& description) {
@@ -42,7 +42,7 @@ const SyscallDescription* choose_variant(const SyscallDescription* first, CallCo
   const auto* end = tables::kCalls.data() + tables::kCalls.size();
   for (const auto* row = first; row != end && row->name == first->name; ++row) {
     pending.description = row;
-    if ((row->abis >> context.abi_index() & 1) == 0) continue;
+    if (!row->has(context.abi())) continue;
     auto matches = [&](const tables::Argument& a) { return context.holds(a.match); };
     if (std::ranges::all_of(arguments_of(*row), matches)) return row;
   }
@@ -61,17 +61,12 @@ SyscallEntered enter_undescribed(PendingSyscall& pending) {
 
 // restart_syscall(2) has no arguments; what it resumes is worth more.
 SyscallEntered enter_restart(PendingSyscall& pending) {
-  constexpr std::string_view kBefore = "<... resuming interrupted ";
-  constexpr std::string_view kAfter = " ...>";
   const std::string_view call =
       pending.interrupted.empty() ? std::string_view("system call") : pending.interrupted;
-  auto text = pending.arena.allocate<char>(kBefore.size() + call.size() + kAfter.size());
-  auto end = std::ranges::copy(kBefore, text.begin()).out;
-  end = std::ranges::copy(call, end).out;
-  std::ranges::copy(kAfter, end);
   pending.count = 1;
   pending.shown_at_entry = 1;
-  pending.args[0] = Value::verbatim({text.data(), text.size()});
+  pending.args[0] =
+      Value::verbatim(custom::format(pending.arena, "<... resuming interrupted {} ...>", call));
   return {pending.name, std::span(pending.args).first(1), true};
 }
 
@@ -140,16 +135,15 @@ std::span<const Value> decode_notes(CallContext& context, const SyscallDescripti
 SyscallResult failure(int error) {
   SyscallResult result;
   result.error = error;
+  result.error_name = errno_name(error);
   for (const Restart& restart : kRestarts) {
     if (restart.error != error) continue;
     result.kind = SyscallResult::Kind::Restart;
-    result.error_name = restart.name;
     result.error_text = restart.text;
     return result;
   }
   result.kind = SyscallResult::Kind::Error;
   result.value = Value::integer(-1);
-  result.error_name = errno_name(error);
   if (const char* text = strerrordesc_np(error)) result.error_text = text;
   return result;
 }
@@ -240,11 +234,7 @@ SyscallReturned Decoder::exit(const SyscallOutcome& outcome, PendingSyscall& pen
 }
 
 std::string_view errno_name(int error) {
-  const auto slice = tables::kSets[known::set::errors].constants[0];
-  for (const auto& row : tables::kConstants.subspan(slice.first, slice.count)) {
-    if (row.value == static_cast<std::uint64_t>(error)) return row.name;
-  }
-  return {};
+  return lookup_symbol(known::set::errors, static_cast<std::uint64_t>(error), Abi::X86_64).text;
 }
 
 }  // namespace ttrace

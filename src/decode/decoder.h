@@ -83,16 +83,12 @@ class SyscallFilter {
   /// Everything.
   SyscallFilter() = default;
   [[nodiscard]] bool wants(Abi abi, std::uint64_t number) const;
-  /// True when no syscall of any ABI is wanted.
-  [[nodiscard]] bool wants_none() const;
   /// Parses the argument of -e trace=: names separated by commas, "!" in front to invert, "all",
   /// "none". Error: the message that strace would print, "invalid system call 'nosuch'".
   static Result<SyscallFilter> parse(std::string_view set);
 
  private:
-  static constexpr std::size_t kNumbers =
-      1024;             // above every number in use, ARM's private ones aside
-  bool others_ = true;  // wants numbers at or above kNumbers
+  bool others_ = true;  // wants numbers at or above names::kNumbers
   std::array<std::optional<std::vector<bool>>, kAbiCount> wanted_{};  // nullopt: all
 };
 

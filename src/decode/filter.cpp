@@ -66,17 +66,6 @@ bool SyscallFilter::wants(Abi abi, std::uint64_t number) const {
   return others_;
 }
 
-bool SyscallFilter::wants_none() const {
-  if (others_) return false;
-  for (const auto& wanted : wanted_) {
-    if (!wanted) return false;
-    for (const bool one : *wanted) {
-      if (one) return false;
-    }
-  }
-  return true;
-}
-
 Result<SyscallFilter> SyscallFilter::parse(std::string_view set) {
   bool inverted = false;
   while (set.starts_with('!')) {
@@ -85,7 +74,7 @@ Result<SyscallFilter> SyscallFilter::parse(std::string_view set) {
   }
   Selection selection;
   for (auto& numbers : selection.numbers)
-    numbers.resize(kNumbers);
+    numbers.resize(names::kNumbers);
   if (set != "none") {
     for (std::size_t at = 0; at <= set.size();) {
       const std::size_t comma = std::min(set.find(',', at), set.size());
@@ -99,7 +88,7 @@ Result<SyscallFilter> SyscallFilter::parse(std::string_view set) {
   filter.others_ = selection.others != inverted;
   for (std::size_t abi = 0; abi < kAbiCount; ++abi) {
     auto& numbers = selection.numbers.at(abi);
-    if (selection.others) numbers.assign(kNumbers, true);  // numbers without a name, too
+    if (selection.others) numbers.assign(names::kNumbers, true);  // numbers without a name, too
     if (inverted) numbers.flip();
     filter.wanted_.at(abi) = std::move(numbers);
   }

@@ -7,8 +7,9 @@
 #include <array>
 #include <cstdlib>
 #include <map>
-#include <mutex>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace ttrace::names {
@@ -18,6 +19,7 @@ namespace {
 struct Row {
   std::string name;
   const SyscallDescription* description = nullptr;
+  bool resolved = false;
 };
 
 // One ABI's numbers from 0, then ARM's private ones.
@@ -26,11 +28,8 @@ using Table = std::vector<Row>;
 const SyscallDescription* describe(Abi abi, std::string_view name) {
   const auto& calls = tables::kCalls;
   auto of_name = std::ranges::lower_bound(calls, name, {}, &SyscallDescription::name);
-  auto has = [&](const SyscallDescription& row) {
-    return (row.abis >> static_cast<unsigned>(abi) & 1) != 0;
-  };
   for (; of_name != calls.end() && of_name->name == name; ++of_name) {
-    if (has(*of_name)) return &*of_name;
+    if (of_name->has(abi)) return &*of_name;
   }
   return nullptr;
 }
@@ -42,36 +41,32 @@ std::string resolve(Abi abi, std::uint64_t number) {
   return result;
 }
 
-Table build(Abi abi) {
-  Table table(kNumbers + (abi == Abi::Arm ? kArmLast - kArmFirst + 1 : 0));
-  for (std::uint64_t i = 0; i < table.size(); ++i) {
-    table[i].name = resolve(abi, i < kNumbers ? i : i - kNumbers + kArmFirst);
-  }
-  for (const SyscallDescription& row : tables::kCalls) {
-    const bool here = (row.abis >> static_cast<unsigned>(abi) & 1) != 0;
-    if (!here || row.number < 0) continue;
-    auto& name = table.at(static_cast<std::size_t>(row.number)).name;
-    if (name.empty()) name = row.name;
-  }
-  for (Row& row : table) {
-    if (!row.name.empty()) row.description = describe(abi, row.name);
-  }
-  return table;
+// The calls that libseccomp may be too old for: their descriptions give the number.
+std::span<const SyscallDescription* const> numbered() {
+  static const auto rows = [] {
+    std::vector<const SyscallDescription*> found;
+    for (const SyscallDescription& call : tables::kCalls) {
+      if (call.number >= 0) found.push_back(&call);
+    }
+    return found;
+  }();
+  return rows;
 }
 
-const Table& table_of(Abi abi) {
-  static std::array<std::once_flag, kAbiCount> once;
-  static std::array<Table, kAbiCount> all;
-  const auto index = static_cast<std::size_t>(abi);
-  std::call_once(once.at(index), [&] { all.at(index) = build(abi); });
-  return all.at(index);
+void fill(Row& row, Abi abi, std::uint64_t number) {
+  row.resolved = true;
+  row.name = resolve(abi, number);
+  for (const SyscallDescription* call : numbered()) {
+    if (row.name.empty() && std::cmp_equal(call->number, number) && call->has(abi)) {
+      row.name = call->name;
+    }
+  }
+  if (!row.name.empty()) row.description = describe(abi, row.name);
 }
 
 // Names for numbers that have none, kept: the caller's views must stay valid.
 std::string_view unknown_name(std::uint64_t number) {
-  static std::mutex mutex;
   static std::map<std::uint64_t, std::string> made;
-  const std::scoped_lock lock(mutex);
   // A program that calls a million different numbers must not fill the memory.
   constexpr std::size_t kMany = 65536;
   if (made.size() >= kMany && !made.contains(number)) return "syscall_unknown";
@@ -80,13 +75,20 @@ std::string_view unknown_name(std::uint64_t number) {
   return it->second;
 }
 
+// A row is filled when it is first asked for: to resolve all of an ABI takes libseccomp 0.4 ms. A
+// table does not grow, so that the names that were given out stay valid.
 const Row* find(Abi abi, std::uint64_t number) {
+  static std::array<Table, kAbiCount> all;
+  Table& table = all.at(static_cast<std::size_t>(abi));
+  if (table.empty()) table.resize(kNumbers + (abi == Abi::Arm ? kArmLast - kArmFirst + 1 : 0));
+  std::uint64_t index = number;
   if (abi == Abi::Arm && number >= kArmFirst && number <= kArmLast) {
-    number = number - kArmFirst + kNumbers;
+    index = number - kArmFirst + kNumbers;
   } else if (number >= kNumbers) {
     return nullptr;
   }
-  const Row& row = table_of(abi)[number];
+  Row& row = table[index];
+  if (!row.resolved) fill(row, abi, number);
   return row.name.empty() ? nullptr : &row;
 }
 

@@ -18,7 +18,7 @@ struct Entry {
 };
 
 /// What is known about a number. An unknown one is named "syscall_0x1ff".
-/// The first use of an ABI builds its table.
+/// The first time that a number is asked for, it is looked up in libseccomp. For one thread.
 Entry lookup(Abi abi, std::uint64_t number);
 
 /// True when `number` has a name of its own.

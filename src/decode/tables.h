@@ -109,14 +109,8 @@ struct Field {
   bool brief = false;  // shown without -v
 };
 
-/// A structure on one ABI. `fields` are in the order in which they are printed.
-struct Layout {
-  Slice fields;
-  std::uint16_t size = 0;
-};
-
 struct Struct {
-  PerAbi<Index> layout{};
+  PerAbi<Index> layout{};    // of kLayouts
   bool abbreviated = false;  // without -v only the fields that are `brief`
 };
 
@@ -150,6 +144,8 @@ struct SyscallDescription {
   tables::Slice arguments;
   tables::Index result = tables::kNone;
   tables::Slice notes;
+
+  [[nodiscard]] bool has(Abi abi) const { return (abis >> static_cast<unsigned>(abi) & 1) != 0; }
 };
 
 namespace tables {
@@ -160,7 +156,7 @@ extern const std::span<const Argument> kArguments;
 extern const std::span<const Note> kNotes;
 extern const std::span<const Type> kTypes;
 extern const std::span<const Struct> kStructs;
-extern const std::span<const Layout> kLayouts;
+extern const std::span<const Slice> kLayouts;  // of kFields, in the order of printing
 extern const std::span<const Field> kFields;
 extern const std::span<const ConstantSet> kSets;
 extern const std::span<const Constant> kConstants;

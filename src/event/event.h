@@ -117,7 +117,7 @@ struct Event {
   Tid tid;
   unsigned depth = 0;    // traced functions open in this thread when the event happens (at a
                          // function's entry and return: not counting itself)
-  unsigned tracees = 1;  // threads being traced now: decides whether lines carry [pid N]
+  unsigned tracees = 1;  // threads shown now, 2: several; decides whether lines carry [pid N]
   std::variant<SyscallEntered, SyscallReturned, FunctionEntered, FunctionReturned, SignalDelivered,
                GroupStopped, ModeChanged, Exited, Killed, Superseded, Attached, Detached, Notice>
       what;

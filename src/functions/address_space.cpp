@@ -13,7 +13,7 @@ constexpr std::uint64_t kPage = 4096;
 
 std::size_t AddressSpace::read(Address from, std::span<std::byte> out) {
   std::size_t got = memory_.read(from, out);
-  if (!planted_ || got == 0) return got;
+  if (got == 0) return got;
   // A trap that begins before `from` may still reach into what was read.
   auto it = sites_.lower_bound(from - DisplacedInstruction::kMaxLength);
   for (; it != sites_.end() && it->first < from + got; ++it) {
@@ -147,13 +147,8 @@ bool AddressSpace::all_traps_are_in(Memory& memory) const {
   });
 }
 
-void AddressSpace::remove_traps() {
-  restore_text(memory_);
-  planted_ = false;
-}
-
-std::shared_ptr<AddressSpace> AddressSpace::fork_for(Tid child, Pid child_pid) {
-  auto copy = std::make_shared<AddressSpace>(child, child_pid);
+std::shared_ptr<AddressSpace> AddressSpace::fork_for(Tid child) {
+  auto copy = std::make_shared<AddressSpace>(child);
   copy->mapped_ = mapped_;
   copy->slots_ = slots_;
   // The child's memory holds the copies as they were at the fork, which the slots may have left

@@ -32,7 +32,7 @@ struct Site {
 
 class AddressSpace final : public MutableMemory {
  public:
-  AddressSpace(Tid tid, Pid pid) : pid_(pid), memory_(tid) {}
+  explicit AddressSpace(Tid tid) : memory_(tid) {}
 
   /// Reads show the program's own text, not the traps in it.
   [[nodiscard]] std::size_t read(Address from, std::span<std::byte> out) override;
@@ -44,7 +44,6 @@ class AddressSpace final : public MutableMemory {
   /// A living, traced thread to read through. Called at the beginning of each stop.
   void use_thread(Tid tid) { memory_.set_tid(tid); }
   [[nodiscard]] Tid thread() const { return memory_.tid(); }
-  [[nodiscard]] Pid pid() const { return pid_; }
 
   /// What is mapped, as of the last update.
   [[nodiscard]] const MappedText& mapped() const { return mapped_; }
@@ -70,10 +69,10 @@ class AddressSpace final : public MutableMemory {
   void add_room(Address start, Address end) { slots_.add_region(start, end, memory_); }
   /// Puts every original byte back. The sites stay known, so that a thread which has already hit
   /// one can still be recognised.
-  void remove_traps();
+  void remove_traps() { restore_text(memory_); }
 
   /// The copy that a fork child got, with the same traps.
-  std::shared_ptr<AddressSpace> fork_for(Tid child, Pid child_pid);
+  std::shared_ptr<AddressSpace> fork_for(Tid child);
   /// How many of this space's traps are in `memory`, which may be a copy of it.
   [[nodiscard]] std::size_t count_traps_in(Memory& memory) const;
   [[nodiscard]] bool all_traps_are_in(Memory& memory) const;
@@ -87,12 +86,10 @@ class AddressSpace final : public MutableMemory {
   static void restore(const Site& site, MutableMemory& memory);
   [[nodiscard]] bool is_text(Address address) const;
 
-  Pid pid_;
   ProcessMemory memory_;
   MappedText mapped_;
   std::map<Address, std::unique_ptr<Site>> sites_;
   SlotPool slots_;
-  bool planted_ = true;  // false after remove_traps()
 };
 
 }  // namespace ttrace

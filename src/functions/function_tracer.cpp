@@ -3,23 +3,37 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
-#include <ctime>
+#include <functional>
 #include <string_view>
 #include <utility>
 
 #include "arch/longjmp.h"
+#include "base/clock.h"
 #include "os/remote_syscall.h"
 
 namespace ttrace {
 
 namespace {
 
-std::int64_t monotonic_now() {
-  timespec now{};
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
-}
+// A thread's vector registers: 512 bytes, read when the first is asked for.
+class FloatsOnDemand {
+ public:
+  FloatsOnDemand(const StoppedTracee& tracee, Abi machine) : tracee_(tracee), machine_(machine) {}
+
+  std::optional<FloatRegisters> operator()() {
+    if (!held_) {
+      if (auto got = tracee_.float_registers(machine_)) held_ = *got;
+    }
+    return held_;
+  }
+
+ private:
+  const StoppedTracee& tracee_;
+  Abi machine_;
+  std::optional<FloatRegisters> held_;
+};
 
 // Functions that end frames without returning through them. A C++ catch begins with
 // __cxa_begin_catch ("C++ ABI: Exception Handling", 2.5.3); setjmp's counterparts restore a stack
@@ -35,6 +49,11 @@ constexpr std::array<Reaper, 5> kReapers{{
     {"siglongjmp", Site::Reap::Longjmp},
     {"__longjmp_chk", Site::Reap::Longjmp},
 }};
+constexpr auto kReaperNames = [] {
+  std::array<std::string_view, kReapers.size()> names;
+  std::ranges::transform(kReapers, names.begin(), &Reaper::linkage_name);
+  return names;
+}();
 
 }  // namespace
 
@@ -98,11 +117,11 @@ void FunctionTracer::plant_in(const LoadedModule& loaded, AddressSpace& space,
 }
 
 void FunctionTracer::plant_reapers(const LoadedModule& loaded, AddressSpace& space) {
-  for (const Reaper& reaper : kReapers) {
-    auto address = loaded.module->find_linkage_name(reaper.linkage_name);
-    if (!address) continue;
-    auto site = space.plant(Address(loaded.bias) + address->value(), loaded.module->machine());
-    if (site) (*site)->reap = reaper.how;
+  auto addresses = loaded.module->find_linkage_names(kReaperNames);
+  for (std::size_t i = 0; i < kReapers.size(); ++i) {
+    if (!addresses[i]) continue;
+    auto site = space.plant(Address(loaded.bias) + addresses[i]->value(), loaded.module->machine());
+    if (site) (*site)->reap = kReapers.at(i).how;
   }
 }
 
@@ -124,13 +143,9 @@ Result<FunctionTracer::Next> FunctionTracer::hit(StoppedTracee& tracee, Site& si
 void FunctionTracer::enter(StoppedTracee& tracee, Site& site, Registers& regs, AddressSpace& space,
                            ThreadCalls& calls, CallObserver& observer) {
   TracedFunction& function = *site.entry;
-  auto floats = [&]() -> std::optional<FloatRegisters> {
-    auto got = tracee.float_registers(regs.machine());
-    if (!got) return std::nullopt;
-    return *got;
-  };
+  FloatsOnDemand floats(tracee, regs.machine());
   // The values are those of the function's first instruction, where the PC belongs.
-  ValueSource source{regs, floats, space, arena_, limits_};
+  ValueSource source{regs, std::ref(floats), space, arena_, limits_};
   Arguments arguments = read_arguments(function, source);
   auto depth = static_cast<unsigned>(calls.open.size());
   observer.entered(
@@ -176,16 +191,12 @@ void FunctionTracer::leave(StoppedTracee& tracee, Registers& regs, AddressSpace&
   if (index == 0) return;
   while (calls.open.size() > index)
     unwind(calls, observer);
-  auto floats = [&]() -> std::optional<FloatRegisters> {
-    auto got = tracee.float_registers(regs.machine());
-    if (!got) return std::nullopt;
-    return *got;
-  };
+  FloatsOnDemand floats(tracee, regs.machine());
   // A function that ended in a tail call returns together with what it called.
   while (!calls.open.empty() && returns_here(calls.open.back())) {
     OpenCall call = calls.open.back();
     calls.open.pop_back();
-    ValueSource source{regs, floats, space, arena_, limits_};
+    ValueSource source{regs, std::ref(floats), space, arena_, limits_};
     FunctionReturned event{call.function->function().name, call.function->object(),
                            read_result(*call.function, source, call.kept), false,
                            monotonic_now() - call.entered};

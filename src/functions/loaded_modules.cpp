@@ -105,12 +105,11 @@ MappedText ModuleCache::scan(Tid tid) {
     if (module == nullptr) continue;
     auto bias = load_bias(*module, m);
     if (!bias) continue;
-    LoadedModule loaded{module, *bias, m.start, m.end, false};
-    loaded.is_executable = m.device == exe.device && m.inode == exe.inode;
+    bool is_executable = m.device == exe.device && m.inode == exe.inode;
+    LoadedModule loaded{module, *bias, m.start, m.end, is_executable};
     // A file may have several executable mappings (one was split by mprotect).
-    auto known = std::ranges::find_if(result.modules, [&](const LoadedModule& other) {
-      return other.module == module && other.bias == *bias;
-    });
+    auto known = std::ranges::find_if(
+        result.modules, [&](const LoadedModule& other) { return other.same_place(loaded); });
     if (known != result.modules.end()) {
       known->end = m.end;
     } else {

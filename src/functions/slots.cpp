@@ -9,11 +9,14 @@ constexpr std::uint64_t kSlotSize = DisplacedInstruction::kMaxLength;
 }
 
 void SlotPool::add_region(Address start, Address end, Memory& memory) {
-  std::uint64_t first = (start.value() + kSlotSize - 1) & ~(kSlotSize - 1);
-  for (Address at(first); at + kSlotSize <= end; at = at + kSlotSize) {
+  Address at((start.value() + kSlotSize - 1) & ~(kSlotSize - 1));
+  std::vector<std::byte> bytes(end > at ? end - at : 0);
+  bytes.resize(memory.read(at, bytes));
+  for (std::span<const std::byte> rest(bytes); rest.size() >= kSlotSize;
+       rest = rest.subspan(kSlotSize), at = at + kSlotSize) {
     Slot slot;
     slot.address = at;
-    if (memory.read(at, slot.original) != slot.original.size()) return;
+    std::ranges::copy(rest.first(kSlotSize), slot.original.begin());
     slots_.push_back(slot);
   }
 }

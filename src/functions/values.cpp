@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "arch/machine.h"
+#include "base/number.h"
 
 namespace ttrace {
 
@@ -16,18 +17,6 @@ namespace {
 constexpr std::size_t kWidest = 16;
 // An object larger than this is read only in part; what is shown of it is less anyway.
 constexpr std::size_t kMostBytes = 4096;
-
-std::uint64_t load_unsigned(std::span<const std::byte> bytes) {
-  std::uint64_t n = 0;
-  std::memcpy(&n, bytes.data(), std::min(bytes.size(), sizeof(n)));  // little-endian, as all hosts
-  return n;
-}
-
-std::int64_t sign_extend(std::uint64_t n, std::size_t size) {
-  if (size == 0 || size >= sizeof(n)) return static_cast<std::int64_t>(n);
-  std::size_t unused = 64 - size * 8;
-  return static_cast<std::int64_t>(n << unused) >> unused;
-}
 
 Value wide_integer(std::span<const std::byte> bytes, bool is_signed, Arena& arena) {
   __extension__ using Wide = unsigned __int128;
@@ -48,8 +37,8 @@ Value wide_integer(std::span<const std::byte> bytes, bool is_signed, Arena& aren
 // The 80-bit format of the x87: 64 bits of significand with an explicit integer bit, then sign and
 // a 15-bit exponent (Intel SDM volume 1, 4.2.2).
 double load_x87(std::span<const std::byte> bytes) {
-  std::uint64_t significand = load_unsigned(bytes.first(8));
-  auto top = static_cast<unsigned>(load_unsigned(bytes.subspan(8, 2)));
+  std::uint64_t significand = load_number(bytes.first(8));
+  auto top = static_cast<unsigned>(load_number(bytes.subspan(8, 2)));
   bool negative = (top & 0x8000) != 0;
   int exponent = static_cast<int>(top & 0x7fff);
   double magnitude = 0;
@@ -74,12 +63,12 @@ Value read_float(const Type& type, std::span<const std::byte> bytes) {
     std::memcpy(&d, bytes.data(), sizeof(d));
     return Value::real(d);
   }
-  return Value::raw(load_unsigned(bytes));
+  return Value::raw(load_number(bytes));
 }
 
 Value read_enum(const Type& type, std::span<const std::byte> bytes) {
   bool is_unsigned = type.target != nullptr && type.target->kind == Type::Kind::Unsigned;
-  std::uint64_t raw = load_unsigned(bytes.first(std::min<std::size_t>(bytes.size(), 8)));
+  std::uint64_t raw = load_number(bytes.first(std::min<std::size_t>(bytes.size(), 8)));
   std::int64_t number =
       is_unsigned ? static_cast<std::int64_t>(raw) : sign_extend(raw, bytes.size());
   for (const Enumerator& e : type.enumerators) {
@@ -106,7 +95,7 @@ Value read_text(Address at, const ValueSource& source) {
 }
 
 Value read_pointer(const Type& type, std::span<const std::byte> bytes, const ValueSource& source) {
-  Address at(load_unsigned(bytes));
+  Address at(load_number(bytes));
   if (type.kind == Type::Kind::Pointer && !at.null() && is_text(type.target)) {
     return read_text(at, source);
   }
@@ -114,7 +103,7 @@ Value read_pointer(const Type& type, std::span<const std::byte> bytes, const Val
 }
 
 Value read_bitfield(const Member& member, std::span<const std::byte> bytes) {
-  std::uint64_t window = load_unsigned(bytes.first(std::min<std::size_t>(bytes.size(), 8)));
+  std::uint64_t window = load_number(bytes.first(std::min<std::size_t>(bytes.size(), 8)));
   std::uint64_t n = member.bit_offset < 64 ? window >> member.bit_offset : 0;
   if (member.bit_size < 64) n &= (std::uint64_t{1} << member.bit_size) - 1;
   if (member.type->kind == Type::Kind::Bool) return Value::boolean(n != 0);
@@ -221,7 +210,7 @@ Value read_place(const Type& type, const Place& place, const ValueSource& source
   }
   if (place.indirect) {
     auto pointer = bytes.first(word_size(source.registers.machine()));
-    return read_at(type, Address(load_unsigned(pointer)), source);
+    return read_at(type, Address(load_number(pointer)), source);
   }
   // An x87 register holds every floating-point type in its own format.
   if (place.pieces.front().where == Piece::Where::X87 && type.kind == Type::Kind::Float) {
@@ -293,16 +282,16 @@ Value read_object(const Type& type, std::span<const std::byte> bytes, const Valu
       return Value::none();
     case Kind::Signed:
       if (type.size == kWidest) return wide_integer(own, true, source.arena);
-      return Value::integer(sign_extend(load_unsigned(own), own.size()));
+      return Value::integer(sign_extend(load_number(own), own.size()));
     case Kind::Unsigned:
       if (type.size == kWidest) return wide_integer(own, false, source.arena);
-      return Value::natural(load_unsigned(own));
+      return Value::natural(load_number(own));
     case Kind::Char:
       return Value::character(type.name.starts_with('u')
-                                  ? static_cast<std::int64_t>(load_unsigned(own))
-                                  : sign_extend(load_unsigned(own), own.size()));
+                                  ? static_cast<std::int64_t>(load_number(own))
+                                  : sign_extend(load_number(own), own.size()));
     case Kind::Bool:
-      return Value::boolean(load_unsigned(own) != 0);
+      return Value::boolean(load_number(own) != 0);
     case Kind::Float:
       return read_float(type, own);
     case Kind::Enum:
@@ -312,7 +301,7 @@ Value read_object(const Type& type, std::span<const std::byte> bytes, const Valu
       return read_pointer(type, own, source);
     case Kind::MemberPointer:
     case Kind::Unknown:
-      return Value::raw(load_unsigned(own));
+      return Value::raw(load_number(own));
     case Kind::Struct:
     case Kind::Union:
       return read_struct(type, own, source, depth);

@@ -41,7 +41,7 @@ std::string why_not_permitted(Tid tid) {
   auto self = read_status(Tid{getpid()});
   if (!target || !self) return "Operation not permitted";
   if (target->tgid.value == getpid()) return "a process cannot trace itself";
-  if (target->state == 'Z' || target->state == 'X') return "it is a zombie: it has already ended";
+  if (target->ended()) return "it is a zombie: it has already ended";
   if (!has_memory(tid)) return "it is a kernel thread: it runs no program that could be traced";
   if (target->tracer.value != 0) return "already traced by process " + name_of(target->tracer);
   bool privileged = ((self->effective_capabilities >> kCapSysPtrace) & 1) != 0;
@@ -75,7 +75,6 @@ Result<> seize(Tid tid, TraceEvents events) {
   if (events.new_children) {
     options |= PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE;
   }
-  if (events.kill_on_exit) options |= PTRACE_O_EXITKILL;
   if (ptrace(PTRACE_SEIZE, tid.value, nullptr, options) == 0) return {};
   Error error = os_error("attach to process " + std::to_string(tid.value));
   if (error.code == EPERM) {

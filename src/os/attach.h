@@ -9,7 +9,6 @@ namespace ttrace {
 /// Which events a tracee reports.
 struct TraceEvents {
   bool new_children = false;  // attach to what fork, vfork and clone make
-  bool kill_on_exit = false;  // PTRACE_O_EXITKILL
 };
 
 /// PTRACE_SEIZE: the thread goes on running. Errors say which rule forbade it: no such process, a

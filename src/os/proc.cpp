@@ -1,7 +1,6 @@
 #include "os/proc.h"
 
 #include <dirent.h>
-#include <elf.h>
 #include <fcntl.h>
 #include <linux/kcmp.h>
 #include <sys/syscall.h>
@@ -172,35 +171,6 @@ std::vector<Pid> read_processes() {
   for (int id : read_numbers("/proc"))
     processes.push_back(Pid{id});
   return processes;
-}
-
-std::string read_exe(Pid pid) {
-  char path[PATH_MAX];
-  ssize_t n = readlink(proc_path(pid.value, "exe").c_str(), path, sizeof(path));
-  return n < 0 ? std::string() : std::string(path, static_cast<std::size_t>(n));
-}
-
-std::optional<std::uint64_t> read_auxv(Pid pid, std::uint64_t key) {
-  auto bytes = read_file(proc_path(pid.value, "auxv"));
-  if (!bytes) return std::nullopt;
-  // The vector's words have the process's own size: its executable says which.
-  bool wide = true;
-  if (UniqueFd fd(open(proc_path(pid.value, "exe").c_str(), O_RDONLY | O_CLOEXEC)); fd.valid()) {
-    unsigned char ident[EI_NIDENT] = {};
-    if (pread(fd.get(), ident, sizeof(ident), 0) == static_cast<ssize_t>(sizeof(ident))) {
-      wide = ident[EI_CLASS] != ELFCLASS32;
-    }
-  }
-  std::size_t word = wide ? 8 : 4;
-  for (std::size_t at = 0; at + 2 * word <= bytes->size(); at += 2 * word) {
-    std::uint64_t k = 0;
-    std::uint64_t v = 0;
-    std::memcpy(&k, bytes->data() + at, word);
-    std::memcpy(&v, bytes->data() + at + word, word);
-    if (k == key) return v;
-    if (k == AT_NULL) break;
-  }
-  return std::nullopt;
 }
 
 bool has_memory(Tid tid) {

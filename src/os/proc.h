@@ -21,6 +21,9 @@ struct ThreadStatus {
   unsigned uid[4] = {};  // real, effective, saved, filesystem
   std::uint64_t effective_capabilities = 0;
   int seccomp = 0;  // 0: none, 1: strict, 2: filter
+
+  /// A zombie, or on its way there: no code of it will run.
+  [[nodiscard]] bool ended() const { return state == 'Z' || state == 'X'; }
 };
 /// nullopt when the thread does not exist.
 std::optional<ThreadStatus> read_status(Tid tid);
@@ -47,10 +50,6 @@ std::vector<Mapping> parse_maps(const std::string& text);
 std::vector<Pid> read_processes();
 /// All threads of a process; empty when it is gone.
 std::vector<Tid> read_tasks(Pid pid);
-/// The path behind /proc/PID/exe; empty when it cannot be read.
-std::string read_exe(Pid pid);
-/// A process's auxiliary vector entry (getauxval(3) keys); nullopt when absent.
-std::optional<std::uint64_t> read_auxv(Pid pid, std::uint64_t key);
 /// True while the thread has an address space: not for a kernel thread, nor for one that is ending.
 bool has_memory(Tid tid);
 /// Whether both threads have one address space (kcmp(2) KCMP_VM). False, too, when one of them has

@@ -54,7 +54,7 @@ Result<Stop> wait_for(Tid tid) {
       break;
     }
     auto status = read_status(tid);
-    if (!status || status->state == 'Z' || status->state == 'X') {
+    if (!status || status->ended()) {
       return Error{ESRCH, "thread " + std::to_string(tid.value)};
     }
     constexpr timespec kPause{0, 50'000};

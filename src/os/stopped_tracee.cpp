@@ -23,15 +23,6 @@ long request(int what, Tid tid, std::uintptr_t address, const void* data) {
                 const_cast<void*>(data));          // NOLINT(cppcoreguidelines-pro-type-const-cast)
 }
 
-struct RegisterSet {
-  Abi machine;
-  std::size_t size;
-};
-
-// Both layouts that the kernel may give on this host, by their length.
-constexpr std::array<RegisterSet, 4> kRegisterSets{
-    {{Abi::X86_64, 216}, {Abi::I386, 68}, {Abi::Aarch64, 272}, {Abi::Arm, 72}}};
-
 }  // namespace
 
 Result<unsigned long> StoppedTracee::event_message() const {
@@ -76,10 +67,8 @@ Result<SyscallStopInfo> StoppedTracee::syscall_info() const {
     return os_error("PTRACE_GET_SYSCALL_INFO");
   }
   SyscallStopInfo info;
-  auto abi = abi_from_audit(raw.arch);
-  info.known_abi = abi.has_value();
-  info.abi = abi.value_or(host_abi());
-  info.pc = Address(raw.instruction_pointer);
+  // x32 says x86_64; what else ttrace does not know is taken for the host's own.
+  info.abi = abi_from_audit(raw.arch).value_or(host_abi());
   info.sp = Address(raw.stack_pointer);
   if (raw.op == kEntry || raw.op == kSeccomp) {
     info.number = raw.entry.nr;
@@ -107,10 +96,11 @@ Result<Registers> StoppedTracee::registers() const {
   Registers regs(host_abi());
   iovec vec{regs.raw().data(), regs.raw().size()};
   if (request(PTRACE_GETREGSET, tid_, NT_PRSTATUS, &vec) != 0) return os_error("PTRACE_GETREGSET");
-  for (const RegisterSet& set : kRegisterSets) {
-    if (set.size != vec.iov_len || set.machine == regs.machine()) continue;
-    Registers compat(set.machine);
-    std::memcpy(compat.raw().data(), regs.raw().data(), set.size);
+  // A 32-bit program's block is known by its length.
+  for (Abi machine : {Abi::I386, Abi::Arm}) {
+    Registers compat(machine);
+    if (compat.raw().size() != vec.iov_len) continue;
+    std::memcpy(compat.raw().data(), regs.raw().data(), vec.iov_len);
     return compat;
   }
   return regs;

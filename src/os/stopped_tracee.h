@@ -16,8 +16,6 @@ namespace ttrace {
 /// What PTRACE_GET_SYSCALL_INFO reports (ptrace(2), Linux 5.3).
 struct SyscallStopInfo {
   Abi abi = Abi::X86_64;
-  bool known_abi = true;  // false: an audit arch number that ttrace does not know (x32 is x86_64)
-  Address pc;
   Address sp;
   // At the entry:
   std::uint64_t number = 0;

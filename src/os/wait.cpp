@@ -6,7 +6,8 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <ctime>
+
+#include "base/clock.h"
 
 namespace ttrace {
 
@@ -96,9 +97,7 @@ void WakeUps::wake_at(std::int64_t time) {
     if (ending_signal_seen != 0) arm(1000);
     return;
   }
-  timespec now{};
-  clock_gettime(CLOCK_REALTIME, &now);
-  std::int64_t left = time - (std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec);
+  std::int64_t left = time - realtime_now();
   arm(left > 0 && ending_signal_seen == 0 ? left : 0);
 }
 

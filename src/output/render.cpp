@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "output/quote.h"
+#include "base/quote.h"
 #include "output/text_sink.h"
 
 namespace ttrace {

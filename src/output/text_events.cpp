@@ -3,7 +3,7 @@
 
 #include <unistd.h>
 
-#include "output/quote.h"
+#include "base/quote.h"
 #include "output/syscall_result.h"
 #include "output/text_lines.h"
 
@@ -198,34 +198,32 @@ Result<> TextSink::handle(const Event& event, const ModeChanged& mode) {
   return end(event.tid, line);
 }
 
-Result<> TextSink::handle(const Event& event, const Exited& exit) {
+/// A thread's last line; where it is not wanted, only the end of what the thread has open.
+Result<> TextSink::last_line(const Event& event, bool silent, std::string_view text) {
   Line& line = line_of(event.tid);
   if (line.state == Line::State::Call || line.state == Line::State::Suspended) {
     if (auto done = end_dead_call(event, line); !done) return done;
   }
-  if (!options_.silence.exit) {
-    if (auto done = begin(event.tid, line, event, 0); !done) return done;
-    line.text += "+++ exited with ";
-    append_padded(exit.status, 0, false, line.text);
-    line.text += " +++";
-    if (auto done = end(event.tid, line); !done) return done;
-  } else if (auto done = settle(event.tid, line); !done) {
-    return done;
-  }
+  if (silent) return settle(event.tid, line);
+  if (auto done = begin(event.tid, line, event, 0); !done) return done;
+  line.text += text;
+  return end(event.tid, line);
+}
+
+Result<> TextSink::handle(const Event& event, const Exited& exit) {
+  message_ = "+++ exited with ";
+  append_padded(exit.status, 0, false, message_);
+  message_ += " +++";
+  if (auto done = last_line(event, options_.silence.exit, message_); !done) return done;
   return drop(event.tid);
 }
 
 Result<> TextSink::handle(const Event& event, const Killed& killed) {
-  Line& line = line_of(event.tid);
-  if (line.state == Line::State::Call || line.state == Line::State::Suspended) {
-    if (auto done = end_dead_call(event, line); !done) return done;
-  }
-  if (auto done = begin(event.tid, line, event, 0); !done) return done;
-  line.text += "+++ killed by ";
-  line.text += killed.name;
-  if (killed.core_dumped) line.text += " (core dumped)";
-  line.text += " +++";
-  if (auto done = end(event.tid, line); !done) return done;
+  message_ = "+++ killed by ";
+  message_ += killed.name;
+  if (killed.core_dumped) message_ += " (core dumped)";
+  message_ += " +++";
+  if (auto done = last_line(event, false, message_); !done) return done;
   return drop(event.tid);
 }
 
@@ -243,22 +241,14 @@ Result<> TextSink::announce_new_pid(const Event& event, Tid caller) {
 
 Result<> TextSink::handle(const Event& event, const Superseded& superseded) {
   if (auto done = announce_new_pid(event, superseded.by); !done) return done;
-  Line& line = line_of(event.tid);
-  if (line.state == Line::State::Call || line.state == Line::State::Suspended) {
-    if (auto done = end_dead_call(event, line); !done) return done;
-  }
-  if (!options_.silence.thread_execve) {
-    if (auto done = begin(event.tid, line, event, 0); !done) return done;
-    line.text += "+++ superseded by execve in pid ";
-    append_padded(superseded.by.value, 0, false, line.text);
-    line.text += " +++";
-    if (auto done = end(event.tid, line); !done) return done;
-  } else if (auto done = settle(event.tid, line); !done) {
-    return done;
-  }
+  message_ = "+++ superseded by execve in pid ";
+  append_padded(superseded.by.value, 0, false, message_);
+  message_ += " +++";
+  if (auto done = last_line(event, options_.silence.thread_execve, message_); !done) return done;
   // The executing thread has this one's number from now on, and its call goes on under that.
   const auto by = lines_.find(superseded.by.value);
   if (by == lines_.end()) return {};
+  Line& line = line_of(event.tid);
   std::swap(line, by->second);
   if (open_ == &by->second) {
     open_ = &line;

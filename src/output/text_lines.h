@@ -102,6 +102,7 @@ class TextSink final : public Sink {
   Result<> settle_other(const Line& line);
   Result<> close_call(const Event& event, Line& line, std::string_view word);
   Result<> end_dead_call(const Event& event, Line& line);
+  Result<> last_line(const Event& event, bool silent, std::string_view text);
   Result<> show_halves();
   Result<> show_half(Tid tid, Line& line);
   Result<> show_long_open(Timestamp now);

@@ -114,18 +114,9 @@ std::optional<Member> member_from(Dwarf_Die die) {
 std::vector<Enumerator> enumerators_of(Dwarf_Die enumeration) {
   std::vector<Enumerator> result;
   for_each_child(enumeration, [&](Dwarf_Die child) {
-    auto value = attribute(child, DW_AT_const_value);
-    if (dwarf_tag(&child) != DW_TAG_enumerator || !value) return true;
-    // Compilers write negative values in a signed form, and only those need one: libdw would
-    // take the one-byte form of 200 for a negative number.
-    unsigned form = dwarf_whatform(&*value);
-    bool is_signed = form == DW_FORM_sdata || form == DW_FORM_implicit_const;
-    Dwarf_Sword number = 0;
-    Dwarf_Word magnitude = 0;
-    if (is_signed && dwarf_formsdata(&*value, &number) == 0)
-      result.push_back({name_of(child), number});
-    else if (!is_signed && dwarf_formudata(&*value, &magnitude) == 0)
-      result.push_back({name_of(child), static_cast<std::int64_t>(magnitude)});
+    if (dwarf_tag(&child) != DW_TAG_enumerator) return true;
+    if (auto value = signed_constant(child, DW_AT_const_value))
+      result.push_back({name_of(child), *value});
     return result.size() < kMostEnumerators;
   });
   return result;

@@ -95,21 +95,11 @@ void fill_base(Dwarf_Die die, Abi abi, Type& type) {
 /// The number of elements of one dimension; 0 when it is flexible, or known only at run time.
 std::uint64_t elements(Dwarf_Die subrange) {
   if (auto count = constant(subrange, DW_AT_count)) return *count;
-  auto upper = attribute(subrange, DW_AT_upper_bound);
-  Dwarf_Sword last = 0;
-  Dwarf_Word unsigned_last = 0;
+  auto upper = signed_constant(subrange, DW_AT_upper_bound);  // -1 of `int a[0]`
   if (!upper) return 0;
-  // -1 (of `int a[0]`) is written in a signed form, and a data form holds no negative number.
-  unsigned form = dwarf_whatform(&*upper);
-  if (form == DW_FORM_sdata || form == DW_FORM_implicit_const) {
-    if (dwarf_formsdata(&*upper, &last) != 0) return 0;
-  } else {
-    if (dwarf_formudata(&*upper, &unsigned_last) != 0) return 0;
-    last = static_cast<Dwarf_Sword>(unsigned_last);
-  }
   auto lower = static_cast<Dwarf_Sword>(constant(subrange, DW_AT_lower_bound).value_or(0));
   Dwarf_Sword count = 0;
-  if (__builtin_sub_overflow(last, lower, &count) || __builtin_add_overflow(count, 1, &count))
+  if (__builtin_sub_overflow(*upper, lower, &count) || __builtin_add_overflow(count, 1, &count))
     return 0;
   return count > 0 ? static_cast<std::uint64_t>(count) : 0;
 }

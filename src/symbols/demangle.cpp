@@ -56,8 +56,7 @@ struct SplitName {
 /// The name without its symbol version (`@@GLIBC_2.2.5`) and without the suffixes above.
 SplitName split(std::string_view name) {
   SplitName result;
-  if (auto at = name.find('@'); at != std::string_view::npos && at != 0) name = name.substr(0, at);
-  result.base = name;
+  result.base = unversioned(name);
   for (;;) {
     std::string_view rest = result.base;
     auto last = rest.find_last_not_of("0123456789");
@@ -311,6 +310,11 @@ std::string printable(std::string text) {
 }
 
 }  // namespace
+
+std::string_view unversioned(std::string_view name) {
+  auto at = name.find('@');
+  return at == std::string_view::npos || at == 0 ? name : name.substr(0, at);
+}
 
 std::string display_name(std::string_view linkage_name) {
   auto base = split(linkage_name).base;

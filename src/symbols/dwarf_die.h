@@ -47,6 +47,23 @@ inline std::optional<std::uint64_t> constant(Dwarf_Die die, unsigned name) {
   return value;
 }
 
+/// A constant that may be negative; nullopt also when the attribute is an expression. Compilers
+/// write negative values in a signed form, and only those need one: libdw would take the one-byte
+/// form of 200 for a negative number.
+inline std::optional<std::int64_t> signed_constant(Dwarf_Die die, unsigned name) {
+  auto found = attribute(die, name);
+  if (!found) return std::nullopt;
+  unsigned form = dwarf_whatform(&*found);
+  if (form == DW_FORM_sdata || form == DW_FORM_implicit_const) {
+    Dwarf_Sword number = 0;
+    if (dwarf_formsdata(&*found, &number) != 0) return std::nullopt;
+    return number;
+  }
+  auto magnitude = constant(die, name);
+  if (!magnitude) return std::nullopt;
+  return static_cast<std::int64_t>(*magnitude);
+}
+
 /// The DIE that a reference attribute names.
 inline std::optional<Dwarf_Die> referenced(Dwarf_Die die, unsigned name) {
   auto found = attribute(die, name);

@@ -4,6 +4,8 @@
 #include <array>
 #include <string_view>
 
+#include "symbols/symbol_table.h"
+
 namespace ttrace {
 
 namespace {
@@ -32,18 +34,13 @@ std::string interpreter_of(const ElfFile& file) {
 }
 
 bool imports_exec(const ElfFile& file) {
-  auto symbols = file.section_of_type(SHT_DYNSYM);
+  auto symbols = SymbolSection::open(file, SHT_DYNSYM);
   if (!symbols) return false;
-  auto strings = file.section_at(symbols->header.sh_link);
-  Elf_Data* data = elf_getdata(symbols->handle, nullptr);
-  if (!strings || data == nullptr || symbols->header.sh_entsize == 0) return false;
-  auto names = file.contents(*strings);
-  auto count = static_cast<int>(symbols->header.sh_size / symbols->header.sh_entsize);
-  for (int i = 0; i < count; ++i) {
+  for (std::size_t i = 0; i < symbols->count; ++i) {
     GElf_Sym symbol{};
-    if (gelf_getsym(data, i, &symbol) == nullptr) return false;
+    if (gelf_getsym(symbols->data, static_cast<int>(i), &symbol) == nullptr) return false;
     if (symbol.st_shndx != SHN_UNDEF) continue;
-    std::string_view name = ElfFile::string_at(names, symbol.st_name);
+    std::string_view name = ElfFile::string_at(symbols->strings, symbol.st_name);
     if (std::ranges::find(kExecutes, name) != kExecutes.end()) return true;
   }
   return false;

@@ -1,7 +1,8 @@
 #include "symbols/module.h"
 
 #include <algorithm>
-#include <unordered_map>
+#include <functional>
+#include <map>
 
 #include "symbols/debug_file.h"
 #include "symbols/debug_info.h"
@@ -32,7 +33,7 @@ struct Module::State {
   std::unique_ptr<ElfFile> debug_file;
   std::optional<Result<SymbolTable>> symbols;
   bool all_named = false;
-  std::optional<std::unordered_map<std::string_view, Address>> by_name;
+  std::map<std::string, std::optional<Address>, std::less<>> linkage_names;  // asked for so far
   bool debug_info_looked_for = false;
   std::unique_ptr<DebugInfo> debug_info;
 
@@ -112,9 +113,6 @@ std::span<const Segment> Module::segments() const {
 Address Module::entry() const {
   return Address(state_->file->header().e_entry);
 }
-const std::string& Module::build_id() const {
-  return state_->file->build_id();
-}
 
 Result<std::span<const Function>> Module::functions() {
   auto& table = state_->table();
@@ -154,16 +152,26 @@ Result<std::vector<const Function*>> Module::matching(const FunctionPattern& pat
   return result;
 }
 
-std::optional<Address> Module::find_linkage_name(std::string_view name) {
-  if (auto exported = find_exported(*state_->file, name)) return exported;
-  if (!state_->by_name) {
-    ElfFile* from = state_->symtab_file();
-    state_->by_name = from != nullptr ? addresses_by_name(*state_->file, *from)
-                                      : std::unordered_map<std::string_view, Address>();
+std::vector<std::optional<Address>> Module::find_linkage_names(
+    std::span<const std::string_view> names) {
+  auto& known = state_->linkage_names;
+  std::vector<std::string_view> missing;
+  for (std::string_view name : names) {
+    if (known.contains(name)) continue;
+    auto& address = known[std::string(name)];
+    address = find_exported(*state_->file, name);
+    if (!address) missing.push_back(name);
   }
-  auto found = state_->by_name->find(name);
-  if (found == state_->by_name->end()) return std::nullopt;
-  return found->second;
+  ElfFile* from = missing.empty() ? nullptr : state_->symtab_file();
+  if (from != nullptr) {
+    auto found = addresses_of(*state_->file, *from, missing);
+    for (std::size_t i = 0; i < missing.size(); ++i)
+      known.find(missing[i])->second = found[i];
+  }
+  std::vector<std::optional<Address>> addresses;
+  for (std::string_view name : names)
+    addresses.push_back(known.find(name)->second);
+  return addresses;
 }
 
 std::string Module::interpreter() const {

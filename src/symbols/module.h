@@ -61,7 +61,6 @@ class Module {
   [[nodiscard]] bool position_independent() const;  // ET_DYN
   [[nodiscard]] std::span<const Segment> segments() const;
   [[nodiscard]] Address entry() const;
-  [[nodiscard]] const std::string& build_id() const;  // hexadecimal, empty when there is none
 
   /// All functions of .symtab (or of .dynsym when the file is stripped), and of a separate debug
   /// file found by build-id or debuglink, ordered by address; one for each address, with the best
@@ -76,10 +75,11 @@ class Module {
   [[nodiscard]] Result<std::vector<const Function*>> matching(const FunctionPattern& pattern);
   /// The function that contains `address` (a file virtual address), or nullptr.
   [[nodiscard]] const Function* function_at(Address address);
-  /// The address of a function by its linkage name ("__cxa_begin_catch"); nullopt when the module
-  /// does not define it. Exported names cost a hash lookup; the first other name costs a walk over
-  /// the symbol table.
-  [[nodiscard]] std::optional<Address> find_linkage_name(std::string_view name);
+  /// The addresses of functions by their linkage names ("__cxa_begin_catch"), in the order of
+  /// `names`; nullopt for one that the module does not define. An exported name costs a hash
+  /// lookup; the others together cost one walk over the symbol table, the first time.
+  [[nodiscard]] std::vector<std::optional<Address>> find_linkage_names(
+      std::span<const std::string_view> names);
 
   /// The dynamic loader that the program asks for (PT_INTERP); empty when it is static.
   [[nodiscard]] std::string interpreter() const;

@@ -46,6 +46,8 @@ class FunctionPattern {
 std::string display_name(std::string_view linkage_name);
 /// True for a compiler's clone whose arguments differ from the source's (.isra, .constprop, .part).
 bool is_clone(std::string_view linkage_name);
+/// `memcpy@@GLIBC_2.14` without its version.
+std::string_view unversioned(std::string_view name);
 /// True for the cold part of a split function.
 bool is_cold_part(std::string_view linkage_name);
 

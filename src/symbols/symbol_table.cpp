@@ -29,30 +29,10 @@ int rank_of(unsigned char info) {
   }
 }
 
-/// A symbol table section and the strings that its names are in.
-struct Table {
-  Elf_Data* data = nullptr;
-  std::size_t count = 0;
-  std::span<const char> strings;
-};
-
-std::optional<Table> open_table(const ElfFile& file, GElf_Word type) {
-  auto section = file.section_of_type(type);
-  if (!section) return std::nullopt;
-  auto strings = file.section_at(section->header.sh_link);
-  if (!strings || strings->header.sh_type != SHT_STRTAB) return std::nullopt;
-  Table table;
-  table.data = elf_getdata(section->handle, nullptr);
-  std::size_t entry = gelf_fsize(file.elf(), ELF_T_SYM, 1, EV_CURRENT);
-  if (table.data == nullptr || entry == 0) return std::nullopt;
-  table.count = table.data->d_size / entry;
-  table.strings = file.contents(*strings);
-  return table;
-}
-
 /// The function that symbol `index` defines. An IFUNC symbol is none: its address is the
 /// resolver's, which runs once, in the dynamic linker, with other arguments and another result.
-std::optional<Symbol> function_symbol(const ElfFile& file, const Table& table, std::size_t index) {
+std::optional<Symbol> function_symbol(const ElfFile& file, const SymbolSection& table,
+                                      std::size_t index) {
   GElf_Sym symbol;
   if (gelf_getsym(table.data, static_cast<int>(index), &symbol) == nullptr) return std::nullopt;
   if (GELF_ST_TYPE(symbol.st_info) != STT_FUNC || symbol.st_shndx == SHN_UNDEF ||
@@ -70,22 +50,34 @@ bool better(const Symbol& a, const Symbol& b) {
          std::tuple(b.address, b.rank, b.name.size(), b.name);
 }
 
-/// `memcpy@@GLIBC_2.14` without its version.
-std::string_view unversioned(std::string_view name) {
-  auto at = name.find('@');
-  return at == std::string_view::npos || at == 0 ? name : name.substr(0, at);
+/// How many bytes of names are looked at. Names may share their bytes, but a table whose names are
+/// many times longer than its strings was made to fill the memory or take all day.
+std::size_t name_budget(const SymbolSection& table) {
+  return 16 * table.strings.size() + (1U << 20U);
 }
 
 }  // namespace
 
+std::optional<SymbolSection> SymbolSection::open(const ElfFile& file, GElf_Word type) {
+  auto section = file.section_of_type(type);
+  if (!section) return std::nullopt;
+  auto strings = file.section_at(section->header.sh_link);
+  if (!strings || strings->header.sh_type != SHT_STRTAB) return std::nullopt;
+  SymbolSection table;
+  table.data = elf_getdata(section->handle, nullptr);
+  std::size_t entry = gelf_fsize(file.elf(), ELF_T_SYM, 1, EV_CURRENT);
+  if (table.data == nullptr || entry == 0) return std::nullopt;
+  table.count = table.data->d_size / entry;
+  table.strings = file.contents(*strings);
+  return table;
+}
+
 Result<SymbolTable> SymbolTable::read(const ElfFile& file, const ElfFile& symbols,
                                       GElf_Word section_type) {
   SymbolTable result(file);
-  auto table = open_table(symbols, section_type);
+  auto table = SymbolSection::open(symbols, section_type);
   if (!table) return result;
-  // Names may share their bytes, but a table whose names are many times longer than its strings
-  // was made to fill the memory.
-  std::size_t budget = 16 * table->strings.size() + (1U << 20U);
+  std::size_t budget = name_budget(*table);
   std::vector<Symbol> found;
   for (std::size_t i = 0; i < table->count; ++i) {
     auto symbol = function_symbol(file, *table, i);
@@ -181,7 +173,7 @@ bool old_version(std::span<const char> versions, std::size_t index) {
 
 std::optional<Address> find_exported(const ElfFile& file, std::string_view name) {
   auto hash = open_gnu_hash(file);
-  auto table = open_table(file, SHT_DYNSYM);
+  auto table = SymbolSection::open(file, SHT_DYNSYM);
   if (!hash || !table) return std::nullopt;
   auto version_section = file.section_of_type(SHT_GNU_versym);
   auto versions = version_section ? file.contents(*version_section) : std::span<const char>();
@@ -204,21 +196,22 @@ std::optional<Address> find_exported(const ElfFile& file, std::string_view name)
   return found;
 }
 
-std::unordered_map<std::string_view, Address> addresses_by_name(const ElfFile& file,
-                                                                const ElfFile& symbols) {
-  std::unordered_map<std::string_view, Address> addresses;
-  auto table = open_table(symbols, SHT_SYMTAB);
+std::vector<std::optional<Address>> addresses_of(const ElfFile& file, const ElfFile& symbols,
+                                                 std::span<const std::string_view> names) {
+  std::vector<std::optional<Address>> addresses(names.size());
+  auto table = SymbolSection::open(symbols, SHT_SYMTAB);
   if (!table) return addresses;
-  std::size_t budget = 16 * table->strings.size() + (1U << 20U);
-  addresses.reserve(table->count / 2);
+  std::size_t budget = name_budget(*table);
   for (std::size_t i = 0; i < table->count; ++i) {
     auto symbol = function_symbol(file, *table, i);
     if (!symbol) continue;
-    if (symbol->name.size() > budget) break;  // hashing them all would take too long
+    if (symbol->name.size() > budget) break;
     budget -= symbol->name.size();
+    auto wanted = std::ranges::find(names, unversioned(symbol->name));
+    if (wanted == names.end()) continue;
     // Local symbols come first in every table, so a global one replaces them.
-    auto [known, fresh] = addresses.emplace(unversioned(symbol->name), symbol->address);
-    if (!fresh && symbol->rank < 2) known->second = symbol->address;
+    auto& address = addresses[static_cast<std::size_t>(wanted - names.begin())];
+    if (!address || symbol->rank < 2) address = symbol->address;
   }
   return addresses;
 }

@@ -2,14 +2,24 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "base/result.h"
 #include "symbols/elf_file.h"
 
 namespace ttrace {
+
+/// A symbol table section and the strings that its names are in.
+struct SymbolSection {
+  Elf_Data* data = nullptr;
+  std::size_t count = 0;
+  std::span<const char> strings;
+
+  /// The first section of `type` (SHT_SYMTAB, SHT_DYNSYM); nullopt: none, or one without sense.
+  static std::optional<SymbolSection> open(const ElfFile& file, GElf_Word type);
+};
 
 /// All functions of a file. `display_name` of a name costs more than all the rest, so a
 /// Function's `name` is made when somebody looks at it.
@@ -39,10 +49,10 @@ class SymbolTable {
 /// nullopt: not exported, or the file has no .gnu.hash section.
 std::optional<Address> find_exported(const ElfFile& file, std::string_view name);
 
-/// Addresses by linkage name, of all functions of `file` that the .symtab of `symbols` names; empty
-/// when it has none. A name that several functions have (static ones) gets the global one's
-/// address, or the first's. The keys are views into `symbols`.
-std::unordered_map<std::string_view, Address> addresses_by_name(const ElfFile& file,
-                                                                const ElfFile& symbols);
+/// The addresses of the functions of `file` that have these linkage names in the .symtab of
+/// `symbols`, in the order of `names`; nullopt for one that it does not have. A name that several
+/// functions have (static ones) gets the global one's address, or the first's.
+std::vector<std::optional<Address>> addresses_of(const ElfFile& file, const ElfFile& symbols,
+                                                 std::span<const std::string_view> names);
 
 }  // namespace ttrace

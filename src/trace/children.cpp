@@ -13,15 +13,12 @@
 
 namespace ttrace {
 
-Tracee* Tracer::adopt(Tid tid, const Tracee* parent) {
-  auto& slot = tracees_[tid];
-  if (slot != nullptr) return slot.get();
-  slot = std::make_unique<Tracee>();
+void Tracer::adopt(Tid tid, const std::optional<ThreadStatus>& status, const Tracee* parent) {
+  auto& slot = tracees_[tid] = std::make_unique<Tracee>();
   slot->tid = tid;
-  auto status = read_status(tid);
   slot->pid = status ? status->tgid : Pid{tid.value};
   // Until its relations are known; it does not run before.
-  slot->space = std::make_shared<AddressSpace>(tid, slot->pid);
+  slot->space = std::make_shared<AddressSpace>(tid);
   slot->newborn = true;
   if (parent != nullptr) {
     slot->inheritance = {parent->sp_at_syscall, parent->calls.open, parent->space};
@@ -30,7 +27,6 @@ Tracee* Tracer::adopt(Tid tid, const Tracee* parent) {
     slot->silent = !config_.follow_forks && !is_thread_of_known(*slot);
   }
   emit(*slot, Attached{});
-  return slot.get();
 }
 
 Result<> Tracer::on_new_child(Tracee& tracee, StoppedTracee stopped) {
@@ -48,8 +44,9 @@ bool Tracer::is_thread_of_known(const Tracee& child) const {
 }
 
 void Tracer::adopt_child(Tid child, const Tracee& parent) {
+  if (tracees_.contains(child)) return;
   // One that was killed and reaped by its parent already will never be heard of.
-  if (!tracees_.contains(child) && read_status(child)) adopt(child, &parent);
+  if (auto status = read_status(child)) adopt(child, status, &parent);
 }
 
 void Tracer::remember(const std::shared_ptr<AddressSpace>& space) {
@@ -119,7 +116,7 @@ void Tracer::find_relations(Tracee& child, const StoppedTracee& stopped) {
     auto origin = child.inheritance ? child.inheritance->space : find_copied(child);
     if (origin == nullptr) return;
     if (config_.follow_forks) {
-      child.space = origin->fork_for(child.tid, child.pid);
+      child.space = origin->fork_for(child.tid);
     } else {
       child.space->clean_of(*origin);
     }
@@ -168,6 +165,13 @@ Result<> Tracer::let_child_go(Tracee& child, StoppedTracee stopped) {
   return detached;
 }
 
+void Tracer::forget_program(Tracee& tracee) {
+  tracee.space = std::make_shared<AddressSpace>(tracee.tid);
+  tracee.calls = {};
+  tracee.waits_for_slot = nullptr;
+  tracee.held.clear();
+}
+
 Result<> Tracer::on_exec(Tracee& leader, StoppedTracee stopped) {
   auto former = stopped.event_message();
   if (!former) return former.error();
@@ -188,13 +192,9 @@ Result<> Tracer::on_exec(Tracee& leader, StoppedTracee stopped) {
       tracee = (tracees_[taken->tid] = std::move(taken)).get();
     }
   }
-  tracee->space = std::make_shared<AddressSpace>(tracee->tid, tracee->pid);
-  tracee->calls = {};
-  tracee->waits_for_slot = nullptr;
-  tracee->held.clear();
+  forget_program(*tracee);
   if (tracee->silent) return let_child_go(*tracee, std::move(stopped));
   bool first = std::exchange(tracee->before_exec, false);
-  execs_seen_ = execs_seen_ || !first;
   if (tracing_functions()) {
     look_at_modules(*tracee);
     if (first) {

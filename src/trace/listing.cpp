@@ -9,17 +9,10 @@
 
 #include "functions/libraries.h"
 #include "functions/loaded_modules.h"
-#include "symbols/list.h"
 
 namespace ttrace {
 
 namespace {
-
-struct Object {
-  std::shared_ptr<Module> module;
-  std::uint64_t bias = 0;
-  bool is_executable = false;
-};
 
 struct Row {
   std::string name;
@@ -28,7 +21,7 @@ struct Row {
   std::string source;
 };
 
-bool looks_at(const FunctionPattern& pattern, const Object& object) {
+bool looks_at(const FunctionPattern& pattern, const LoadedModule& object) {
   return pattern.matches_object(object.module->soname(), object.module->path(),
                                 object.is_executable);
 }
@@ -52,29 +45,28 @@ std::string format_rows(const std::vector<Row>& rows) {
 
 using Seen = std::set<std::pair<const Module*, Address>>;
 
-Result<> add_rows(const Object& object, const FunctionPattern& pattern, Seen& seen,
+Result<> add_rows(const LoadedModule& object, const FunctionPattern& pattern, Seen& seen,
                   std::vector<Row>& rows) {
-  auto listed = list_functions(*object.module, pattern);
-  if (!listed) return listed.error();
-  for (ListedFunction& function : *listed) {
-    Row row;
-    row.name = std::move(function.name);
-    row.object = object.module->soname();
-    row.address = function.address + object.bias;
-    if (function.line) row.source = fmt::format("{}:{}", function.line->file, function.line->line);
-    if (seen.insert({object.module.get(), row.address}).second) rows.push_back(std::move(row));
+  auto functions = object.module->matching(pattern);
+  if (!functions) return functions.error();
+  for (const Function* function : *functions) {
+    Address address = function->address + object.bias;
+    if (!seen.insert({object.module.get(), address}).second) continue;
+    auto line = object.module->definition(*function);
+    rows.push_back({function->name, object.module->soname(), address,
+                    line ? fmt::format("{}:{}", line->file, line->line) : std::string()});
   }
   return {};
 }
 
-Result<std::string> list(const std::vector<Object>& objects,
+Result<std::string> list(const std::vector<LoadedModule>& objects,
                          const std::vector<FunctionPattern>& patterns) {
   std::vector<Row> rows;
   Seen seen;
   for (const FunctionPattern& pattern : patterns) {
     std::size_t before = rows.size();
     std::vector<std::shared_ptr<Module>> others;
-    for (const Object& object : objects) {
+    for (const LoadedModule& object : objects) {
       if (!looks_at(pattern, object)) {
         others.push_back(object.module);
         continue;
@@ -101,13 +93,14 @@ Result<std::string> list_functions_of_program(const std::string& path,
                                               const std::vector<FunctionPattern>& patterns) {
   auto program = Module::open(path, path);
   if (!program) return program.error();
-  std::vector<Object> objects;
-  objects.push_back({std::move(*program), 0, true});
-  auto first = list(objects, patterns);
+  std::vector<LoadedModule> objects;
+  objects.push_back({.module = std::move(*program), .is_executable = true});
   // The libraries are looked for only when somebody asks for one, or nothing else is there.
-  if (first && only_executable(patterns)) return first;
+  if (only_executable(patterns)) {
+    if (auto first = list(objects, patterns)) return first;
+  }
   for (auto& library : needed_libraries(*objects.front().module)) {
-    objects.push_back({std::move(library), 0, false});
+    objects.push_back({.module = std::move(library)});
   }
   return list(objects, patterns);
 }
@@ -116,11 +109,8 @@ Result<std::string> list_functions_of_process(Pid pid,
                                               const std::vector<FunctionPattern>& patterns) {
   ModuleCache cache;
   MappedText mapped = cache.scan(Tid{pid.value});
-  std::vector<Object> objects;
-  for (const LoadedModule& m : mapped.modules) {
-    objects.push_back({m.module, m.bias, m.is_executable});
-  }
-  std::ranges::stable_sort(objects, [](const Object& a, const Object& b) {
+  std::vector<LoadedModule>& objects = mapped.modules;
+  std::ranges::stable_sort(objects, [](const LoadedModule& a, const LoadedModule& b) {
     return a.is_executable && !b.is_executable;
   });
   if (objects.empty() || !objects.front().is_executable) {

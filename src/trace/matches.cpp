@@ -15,12 +15,12 @@ Result<> Tracer::check_matches(const Tracee& tracee) {
     const auto& problems = functions_.problems();
     return Error{0, problems.empty() ? "the program's file cannot be read" : problems.front()};
   }
-  // Another program may follow, and may have the function.
-  bool may_exec = config_.follow_forks || exe->module->imports_exec();
   for (std::size_t i = 0; i < functions_.patterns().size(); ++i) {
     const FunctionPattern& pattern = functions_.patterns()[i];
     // An object that the pattern names may be opened at any time.
     if (functions_.matches()[i] != 0 || !pattern.object_glob().empty()) continue;
+    // Another program may follow, and may have the function.
+    if (config_.follow_forks || exe->module->imports_exec()) return {};
     std::string text =
         fmt::format("no function of {} matches '{}'", exe->module->path(), pattern.text());
     std::vector<std::shared_ptr<Module>> others;
@@ -30,7 +30,7 @@ Result<> Tracer::check_matches(const Tracee& tracee) {
     for (auto& library : needed_libraries(*exe->module))
       others.push_back(std::move(library));
     text += where_it_matches(pattern, others);
-    if (!may_exec) return Error{0, text};
+    return Error{0, text};
   }
   return {};
 }

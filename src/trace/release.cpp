@@ -9,8 +9,8 @@
 #include <ctime>
 #include <set>
 
+#include "base/clock.h"
 #include "os/proc.h"
-#include "trace/clock.h"
 #include "trace/tracer.h"
 
 namespace ttrace {
@@ -88,7 +88,7 @@ void Tracer::stop_all() {
 // `patient`.
 bool Tracer::may_stop(Tid tid, bool patient) {
   auto status = read_status(tid);
-  if (!status || status->state == 'Z' || status->state == 'X') return false;
+  if (!status || status->ended()) return false;
   return patient || status->state != 'D';
 }
 
@@ -111,9 +111,7 @@ void Tracer::take_stop(Tid tid) {
     find_relations(tracee, stopped);
   }
   if (std::holds_alternative<stop::Exec>(stop)) {
-    tracee.space = std::make_shared<AddressSpace>(tracee.tid, tracee.pid);
-    tracee.calls = {};
-    tracee.held.clear();
+    forget_program(tracee);
   }
   // An interrupt can be reported before the SIGTRAP of a trap that was already hit, which would
   // kill the program once nobody catches it.
@@ -137,16 +135,13 @@ void Tracer::straighten(Tracee& tracee) {
     tracee.signal_at_release = signal->signal;
     auto info = stopped.siginfo();
     if (!info) return;
-    if (tracee.calls.step && info->si_signo == SIGTRAP && info->si_code == TRAP_TRACE) {
+    if (tracee.calls.step && is_single_step(*info)) {
       tracee.signal_at_release = 0;
-    } else if (info->si_signo == SIGTRAP && !tracee.calls.step) {
+    } else if (!tracee.calls.step && is_breakpoint(*info)) {
       auto regs = stopped.registers();
       if (!regs) return;
-      Address at = regs->pc() - trap_pc_offset(regs->machine());
-      bool ours = (info->si_code == SI_KERNEL || info->si_code == TRAP_BRKPT) &&
-                  tracee.space->site_at(at) != nullptr;
-      if (ours) {
-        regs->set_pc(at);
+      if (const Site* site = tracee.site_behind(*regs)) {
+        regs->set_pc(site->instruction.at());
         auto ignored = stopped.set_registers(*regs);
         (void)ignored;
         tracee.signal_at_release = 0;
@@ -170,7 +165,7 @@ void Tracer::detach(Tracee& tracee) {
 }
 
 void Tracer::stay_until_child_ends() {
-  if (!child_ || child_ended_) return;
+  if (!child_) return;
   // The program goes on without us; its parent keeps quiet until it has ended.
   WakeUps::stop_listening();
   for (;;) {

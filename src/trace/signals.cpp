@@ -24,15 +24,6 @@ std::uint64_t all_but_faults() {
   return mask;
 }
 
-// int3 gives SI_KERNEL, brk TRAP_BRKPT (sigaction(2)).
-bool is_breakpoint(const siginfo_t& info) {
-  return info.si_signo == SIGTRAP && (info.si_code == SI_KERNEL || info.si_code == TRAP_BRKPT);
-}
-
-bool is_single_step(const siginfo_t& info) {
-  return info.si_signo == SIGTRAP && info.si_code == TRAP_TRACE;
-}
-
 // The kernel made it (si_code above 0, sigaction(2)) because of what the thread executed.
 bool is_fault(const siginfo_t& info) {
   return info.si_code > 0 && std::ranges::find(kFaults, info.si_signo) != kFaults.end();
@@ -47,9 +38,8 @@ Result<> Tracer::on_signal(Tracee& tracee, StoppedTracee stopped) {
   if (is_breakpoint(*info)) {
     auto regs = stopped.registers();
     if (!regs) return regs.error();
-    Address at = regs->pc() - trap_pc_offset(regs->machine());
-    if (Site* site = tracee.space->site_at(at)) {
-      regs->set_pc(at);
+    if (Site* site = tracee.site_behind(*regs)) {
+      regs->set_pc(site->instruction.at());
       current_ = &tracee;
       auto next = functions_.hit(stopped, *site, *regs, *tracee.space, tracee.calls, *this);
       return after_hit(tracee, std::move(stopped), *site, next);
@@ -89,11 +79,7 @@ void Tracer::retry_waiting() {
     auto regs = stopped.registers();
     if (!regs) continue;  // it was killed: wait will say so
     auto next = functions_.step_over(stopped, site, *regs, *tracee.space, tracee.calls);
-    auto done = after_hit(tracee, std::move(stopped), site, next);
-    if (!done && !done.error().gone()) {
-      if (!outcome_.failure) outcome_.failure = done.error();
-      ending_ = true;
-    }
+    note_failure(after_hit(tracee, std::move(stopped), site, next));
   }
 }
 

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <utility>
 
-#include "trace/clock.h"
+#include "base/clock.h"
 #include "trace/tracer.h"
 
 namespace ttrace {

@@ -55,6 +55,11 @@ struct Tracee {
   bool stopped = false;  // stopped now, for the reason `last`
   Stop last;
   int signal_at_release = 0;  // delivered when it is detached
+
+  /// The site whose trap has just been hit: the program counter stands behind the trap, or at it.
+  [[nodiscard]] Site* site_behind(const Registers& regs) const {
+    return space->site_at(regs.pc() - trap_pc_offset(regs.machine()));
+  }
 };
 
 }  // namespace ttrace

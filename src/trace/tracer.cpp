@@ -8,8 +8,8 @@
 #include <ctime>
 #include <utility>
 
+#include "base/clock.h"
 #include "os/proc.h"
-#include "trace/clock.h"
 
 namespace ttrace {
 
@@ -26,7 +26,7 @@ Result<> Tracer::start(const std::string& path, const std::vector<std::string>& 
   spawned_.emplace(std::move(*spawned));
   child_ = tid;
   program_ = command.front();
-  if (auto seized = seize(tid, {follows(), false}); !seized) {
+  if (auto seized = seize(tid, {follows()}); !seized) {
     kill(tid.value, SIGKILL);
     waitpid(tid.value, nullptr, __WALL);
     return seized.error();
@@ -34,7 +34,7 @@ Result<> Tracer::start(const std::string& path, const std::vector<std::string>& 
   auto tracee = std::make_unique<Tracee>();
   tracee->tid = tid;
   tracee->pid = Pid{tid.value};
-  tracee->space = std::make_shared<AddressSpace>(tid, tracee->pid);
+  tracee->space = std::make_shared<AddressSpace>(tid);
   tracee->before_exec = true;
   tracees_[tid] = std::move(tracee);
   return interrupt(tid);
@@ -53,12 +53,12 @@ Result<> Tracer::attach(Pid pid) {
     if (tasks.empty()) tasks.push_back(Tid{pid.value});
     for (Tid tid : tasks) {
       if (tracees_.contains(tid)) continue;
-      auto seized = seize(tid, {follows(), false});
+      auto seized = seize(tid, {follows()});
       auto status = read_status(tid);
       if (!seized) {
         // A thread that ended meanwhile is no failure (a process goes on when its first thread has
         // ended), nor is one that is ours because its creator is.
-        bool gone = !status || status->state == 'Z' || status->state == 'X';
+        bool gone = !status || status->ended();
         bool ours = status && status->tracer.value == getpid();
         if (!refused && !ours) refused = seized.error();
         if (gone || ours) continue;
@@ -68,7 +68,7 @@ Result<> Tracer::attach(Pid pid) {
       auto tracee = std::make_unique<Tracee>();
       tracee->tid = tid;
       tracee->pid = status ? status->tgid : pid;
-      if (space == nullptr) space = std::make_shared<AddressSpace>(tid, tracee->pid);
+      if (space == nullptr) space = std::make_shared<AddressSpace>(tid);
       tracee->space = space;
       if (first == nullptr) first = tracee.get();
       tracees_[tid] = std::move(tracee);
@@ -82,7 +82,7 @@ Result<> Tracer::attach(Pid pid) {
   // Memory is read through a thread: one that has ended since would show nothing.
   for (const auto& [tid, tracee] : tracees_) {
     auto status = read_status(tid);
-    if (tracee->space == space && status && status->state != 'Z') first = tracee.get();
+    if (tracee->space == space && status && !status->ended()) first = tracee.get();
   }
   if (auto alone = check_sharers(*first); !alone) return alone.error();
   space->use_thread(first->tid);
@@ -106,8 +106,8 @@ void Tracer::loop() {
   while (!tracees_.empty() && !must_end()) {
     drained.clear();
     // Everything that has stopped is collected before anything is resumed, so that a thread which
-    // stops all the time cannot starve the others.
-    for (;;) {
+    // stops all the time cannot starve the others. When all of them have, nobody is left to ask.
+    while (drained.size() < tracees_.size()) {
       bool block = drained.empty();
       if (block) {
         if (auto next = wait_any(false); next && *next) {
@@ -151,7 +151,7 @@ void Tracer::park(const WaitStatus& waited) {
     if (std::holds_alternative<stop::Exited>(stop) || std::holds_alternative<stop::Killed>(stop)) {
       return;
     }
-    adopt(waited.tid, nullptr);
+    adopt(waited.tid, read_status(waited.tid), nullptr);
     it = tracees_.find(waited.tid);
   }
   it->second->stopped = true;
@@ -164,12 +164,14 @@ void Tracer::handle(Tid tid) {
   Tracee& tracee = *it->second;
   arena_.reset();
   Stop stop = tracee.last;
-  auto done = dispatch(tracee, stop);
+  note_failure(dispatch(tracee, stop));
+}
+
+void Tracer::note_failure(const Result<>& done) {
   // A thread that was killed in between reports its own death.
-  if (!done && !done.error().gone()) {
-    if (!outcome_.failure) outcome_.failure = done.error();
-    ending_ = true;
-  }
+  if (done || done.error().gone()) return;
+  if (!outcome_.failure) outcome_.failure = done.error();
+  ending_ = true;
 }
 
 Result<> Tracer::dispatch(Tracee& tracee, const Stop& stop) {
@@ -239,7 +241,7 @@ void Tracer::on_end(Tracee& tracee, const Stop& stop) {
     emit(tracee, Killed{signal_name(killed->signal), killed->core_dumped});
   }
   if (is_child) {
-    child_ended_ = true;
+    child_.reset();
     if (tracee.before_exec && !outcome_.failure && !ending_) {
       int error = spawned_->exec_errno();
       outcome_.failure = Error{error, "cannot run '" + program_ + "'"};
@@ -273,10 +275,11 @@ void Tracer::emit(const Tracee& tracee, decltype(Event::what) what, std::optiona
 }
 
 unsigned Tracer::shown_tracees() const {
-  if (tracees_.size() < 2) return 1;
-  auto shown =
-      std::ranges::count_if(tracees_, [](const auto& entry) { return !silent(*entry.second); });
-  return static_cast<unsigned>(shown);
+  unsigned shown = 0;
+  for (const auto& [tid, tracee] : tracees_) {
+    if (!silent(*tracee) && ++shown == 2) break;
+  }
+  return shown;
 }
 
 void Tracer::notice(std::string_view text) {

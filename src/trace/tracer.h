@@ -15,6 +15,7 @@
 #include "event/event.h"
 #include "functions/function_tracer.h"
 #include "os/attach.h"
+#include "os/proc.h"
 #include "os/spawn.h"
 #include "os/stop.h"
 #include "os/stopped_tracee.h"
@@ -62,6 +63,8 @@ class Tracer final : private CallObserver {
   void park(const WaitStatus& waited);
   void handle(Tid tid);
   Result<> dispatch(Tracee& tracee, const Stop& stop);
+  /// A failure that is not just a thread's death ends the tracing.
+  void note_failure(const Result<>& done);
   [[nodiscard]] bool must_end();
   Result<> resume(Tracee& tracee, StoppedTracee stopped, Resume how, int signal = 0);
   Result<> go_on(Tracee& tracee, StoppedTracee stopped, int signal = 0);
@@ -71,6 +74,7 @@ class Tracer final : private CallObserver {
   /// `depth`: calls open around the event when that is not all of the tracee's. `time`: 0 for now.
   void emit(const Tracee& tracee, decltype(Event::what) what, std::optional<unsigned> depth = {},
             Timestamp time = 0);
+  /// As Event::tracees.
   [[nodiscard]] unsigned shown_tracees() const;
   void notice(std::string_view text);
   void report_output(const Error& error);
@@ -101,7 +105,7 @@ class Tracer final : private CallObserver {
   Result<> deliver(Tracee& tracee, StoppedTracee stopped, const siginfo_t& info);
 
   // --- children.cpp
-  Tracee* adopt(Tid tid, const Tracee* parent);
+  void adopt(Tid tid, const std::optional<ThreadStatus>& status, const Tracee* parent);
   void adopt_child(Tid child, const Tracee& parent);
   /// Error: a process that is not traced shares the memory that traps would be planted in.
   [[nodiscard]] Result<> check_sharers(const Tracee& tracee) const;
@@ -115,6 +119,8 @@ class Tracer final : private CallObserver {
   void find_relations(Tracee& child, const StoppedTracee& stopped);
   Result<> let_child_go(Tracee& child, StoppedTracee stopped);
   Result<> on_exec(Tracee& leader, StoppedTracee stopped);
+  /// What execve leaves of a thread is its number.
+  static void forget_program(Tracee& tracee);
 
   // --- matches.cpp: patterns that match nothing
   Result<> check_matches(const Tracee& tracee);
@@ -143,14 +149,12 @@ class Tracer final : private CallObserver {
   std::vector<Tid> waiting_;   // stopped until a slot is free
   Tracee* current_ = nullptr;  // whose trap is being handled
   Arena arena_;                // of the event being handled
-  std::optional<Tid> child_;   // the program that ttrace started
+  std::optional<Tid> child_;   // the program that ttrace started, until it ends
   std::optional<SpawnedProgram> spawned_;
   TraceOutcome outcome_;
   std::string program_;  // its name as given
   bool spawn_started_ = false;
-  bool child_ended_ = false;
   bool ending_ = false;
-  bool execs_seen_ = false;
 };
 
 }  // namespace ttrace

@@ -39,5 +39,5 @@ its length a number, an argument, what an argument points to (`*n`), a field, or
 `arg@3` is held in register 3; `arg=:` is printed with its name.
 
 Types: s8 u8 ... s64 u64 int uint long ulong size ssize status (decimal), hex hex16 hex32 hex64, octal,
-addr, fd, pid, uid, gid, uid16; in memory: str, path (never cut), bytes[n], char[16].
+addr addr64, fd, pid, uid, gid, uid16; in memory: str, path (never cut), bytes[n], char[16].
 """

@@ -54,7 +54,7 @@ def cxx(lowering) -> str:
             for t in low.types.rows]),
         table("Struct", "Structs", [
             "{{%s}, %s}" % (numbers(s[0]), boolean(s[1])) for s in low.layouts.rows]),
-        table("Layout", "Layouts", ["{{%d, %d}, %d}" % row for row in low.layouts.layouts]),
+        table("Slice", "Layouts", ["{%d, %d}" % row for row in low.layouts.layouts]),
         table("Field", "Fields", [
             "{%s, %d, %d, %d, %s}" % (text(f[0]), f[1], f[2], f[3], boolean(f[4]))
             for f in low.layouts.fields]),
@@ -137,8 +137,3 @@ def kernel_checks(lowering, abi) -> str:
                              (struct.kernel_type, field, offset, place(struct.where), name, field))
         lines.append("#endif\n")
     return "".join(lines)
-
-
-def coverage(lowering) -> str:
-    """The names of the described calls, one a line, sorted."""
-    return "".join("%s\n" % name for name in sorted({c["name"] for c in lowering.calls}))

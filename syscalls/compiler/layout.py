@@ -49,7 +49,7 @@ class LayoutBuilder:
         self.lowering = lowering
         self.order = []        # names, by index
         self.rows = []         # (per-ABI layout index, abbreviated)
-        self.layouts = []      # (first field, count, size)
+        self.layouts = []      # (first field, count)
         self.fields = []       # (name, type, condition, offset, brief)
         self.known = {}        # (name, abi) -> (size, align, {field: (offset, size)})
         self.busy = []
@@ -161,7 +161,7 @@ class LayoutBuilder:
         struct = self.of_abi(name, abi)
         if struct is None:
             return 0xffff
-        size, _, places = self.measure(name, abi)
+        places = self.measure(name, abi)[2]
         scope = StructScope(self, name)
         by_name = {f.name: f for f in struct.fields}
         order = struct.order or [
@@ -177,9 +177,9 @@ class LayoutBuilder:
                 condition, _ = self.lowering.condition(field.condition, scope)
             brief = not struct.brief or field.name in struct.brief
             rows.append((field.name, row, condition, places[field.name][0], brief))
-        key = (tuple(rows), size)
+        key = tuple(rows)
         if key not in self.slices:
             self.slices[key] = len(self.layouts)
-            self.layouts.append((len(self.fields), len(rows), size))
+            self.layouts.append((len(self.fields), len(rows)))
             self.fields.extend(rows)
         return self.slices[key]

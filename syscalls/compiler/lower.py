@@ -17,7 +17,7 @@ SCALARS = {
     "size": ("Unsigned", 0), "ssize": ("Signed", 0), "status": ("Signed", 0),
     "hex": ("Hex", 0), "hex16": ("Hex", 2), "hex32": ("Hex", 4), "hex64": ("Hex", 8),
     "octal": ("Octal", 4), "fd": ("Fd", 4), "pid": ("Signed", 4), "uid": ("Id", 4),
-    "gid": ("Id", 4), "uid16": ("Id", 2), "addr": ("Address", 0),
+    "gid": ("Id", 4), "uid16": ("Id", 2), "addr": ("Address", 0), "addr64": ("Address", 8),
 }
 # Types of what is in memory: name -> kind.
 STRINGS = {"str": "String", "path": "Path", "bytes": "Bytes"}
@@ -45,9 +45,8 @@ def hint(name, known):
 class CallScope:
     """Where a length or condition of a call finds its names."""
 
-    def __init__(self, call, at):
+    def __init__(self, call):
         self.call = call
-        self.at = at  # the argument that is being looked at
 
     def find(self, name):
         for i, argument in enumerate(self.call.arguments):
@@ -92,8 +91,7 @@ class Lowering:
         self.calls.sort(key=lambda row: (row["name"], not row["variant"]))
 
     def struct(self, struct):
-        index = self.layouts.index(struct.name, struct.where)
-        self.struct_types[struct.name] = self.row("Struct", self.layouts.sizes(struct.name), index)
+        self.struct_types[struct.name] = self.element(TypeUse(struct.name, struct.where), None)
 
     def attempt(self, function, *arguments):
         try:
@@ -309,7 +307,7 @@ class Lowering:
         return (len(table) - len(rows), len(rows))
 
     def argument(self, call, at, argument, next_register):
-        scope = CallScope(call, at)
+        scope = CallScope(call)
         use = argument.type
         row = self.type(use, scope)
         if self.is_memory(row) and not use.direction:

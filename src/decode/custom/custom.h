@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 
@@ -18,6 +19,13 @@ std::string_view format(Arena& arena, fmt::format_string<Args...> text, Args&&..
   fmt::basic_memory_buffer<char, 256> buffer;
   fmt::format_to(std::back_inserter(buffer), text, std::forward<Args>(args)...);
   return arena.copy(std::string_view(buffer.data(), buffer.size()));
+}
+
+/// "... /* 0x2008 */": stands for the elements that could not be read, which begin at `at`.
+inline Value missing(Arena& arena, Address at) {
+  Value value = Value::verbatim("...");
+  value.comment = format(arena, "{:#x}", at.value());
+  return value;
 }
 
 /// Collects the fields of a structure or the elements of an array, up to N.
@@ -45,8 +53,15 @@ inline std::uint64_t number_at(std::span<const std::byte> bytes, std::size_t off
   return offset + size <= bytes.size() ? load_number(bytes.subspan(offset, size)) : 0;
 }
 
-/// Bytes as they are, quoted and escaped as in strace's strings.
-std::string_view quoted(Arena& arena, std::string_view bytes);
+/// The first field of a structure that has this name; null when there is none.
+inline const Value* field_of(const Value* structure, std::string_view name) {
+  if (structure == nullptr) return nullptr;
+  auto it = std::ranges::find(structure->children, name, &Value::name);
+  return it == structure->children.end() ? nullptr : &*it;
+}
+
+/// "[0 3 4]" of the bits that are set among the first `end` of `bytes`.
+Value bits_value(Arena& arena, std::span<const std::byte> bytes, std::size_t end);
 
 /// "2026-11-22T02:10:43.003072558+0000", without the fraction when that is 0; empty when it is no
 /// time. In the local time zone, as in strace.

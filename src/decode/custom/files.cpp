@@ -1,6 +1,5 @@
 // Devices, directories, vectors of buffers, memory offsets.
 #include <algorithm>
-#include <bit>
 #include <span>
 
 #include "decode/custom/custom.h"
@@ -13,12 +12,7 @@ namespace {
 constexpr std::uint64_t kDirectoryMax = 1 << 20;
 
 Value make_device(CallContext& context, std::uint64_t major, std::uint64_t minor) {
-  ValueList<2> arguments;
-  arguments.add(Value::hex(major));
-  arguments.add(Value::hex(minor));
-  Value call = arguments.make(Value::Kind::Call, context.arena());
-  call.text = "makedev";
-  return call;
+  return Value::call("makedev", context.list(std::array{Value::hex(major), Value::hex(minor)}));
 }
 
 // Where a directory entry's members are, in the form of getdents64 and that of getdents.
@@ -175,34 +169,6 @@ Value vectors(CallContext& context, const CustomInput& input) {
   const bool filled = context.at_exit() && context.error() == 0;
   const auto budget = filled ? static_cast<std::uint64_t>(context.returned()) : ~std::uint64_t{0};
   return vectors_value(context, Address(input.value), input.length, budget);
-}
-
-std::string_view quoted(Arena& arena, std::string_view bytes) {
-  // At most \377 a byte.
-  auto out = arena.allocate<char>(bytes.size() * 4 + 2);
-  std::size_t length = 0;
-  auto put = [&](char c) { out[length++] = c; };
-  constexpr std::string_view kNamed = "\\\\\"\"\tt\nn\vv\ff\rr";
-  put('"');
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    const auto c = static_cast<unsigned char>(bytes[i]);
-    const auto named = kNamed.find(bytes[i]);
-    if (named != kNamed.npos && named % 2 == 0) {
-      put('\\');
-      put(kNamed[named + 1]);
-    } else if (c >= ' ' && c < 0x7f) {
-      put(bytes[i]);
-    } else {
-      // As few digits as the next character allows.
-      const bool digit = i + 1 < bytes.size() && bytes[i + 1] >= '0' && bytes[i + 1] <= '9';
-      put('\\');
-      if (digit || c >= 0100) put(static_cast<char>('0' + (c >> 6)));
-      if (digit || c >= 010) put(static_cast<char>('0' + (c >> 3 & 7)));
-      put(static_cast<char>('0' + (c & 7)));
-    }
-  }
-  put('"');
-  return {out.data(), length};
 }
 
 }  // namespace ttrace::custom

@@ -10,14 +10,10 @@ Value ioctl_command(CallContext& context, const CustomInput& input) {
   static constexpr std::array<std::string_view, 4> kDirections{"_IOC_NONE", "_IOC_WRITE",
                                                                "_IOC_READ", "_IOC_READ|_IOC_WRITE"};
   const std::uint64_t direction = input.value >> 30 & 3;
-  ValueList<4> parts;
-  parts.add(Value::symbol(kDirections.at(direction), direction));
-  parts.add(Value::hex(input.value >> 8 & 0xff));
-  parts.add(Value::hex(input.value & 0xff));
-  parts.add(Value::hex(input.value >> 16 & 0x3fff));
-  Value call = parts.make(Value::Kind::Call, context.arena());
-  call.text = "_IOC";
-  return call;
+  const std::array parts{Value::symbol(kDirections.at(direction), direction),
+                         Value::hex(input.value >> 8 & 0xff), Value::hex(input.value & 0xff),
+                         Value::hex(input.value >> 16 & 0x3fff)};
+  return Value::call("_IOC", context.list(parts));
 }
 
 }  // namespace ttrace::custom

@@ -18,11 +18,6 @@ std::span<const std::byte> descriptor_bits(CallContext& context, Address at,
   return context.read(at, static_cast<std::size_t>(words * context.word()));
 }
 
-bool has(std::span<const std::byte> set, std::size_t descriptor) {
-  return descriptor / 8 < set.size() &&
-         (static_cast<unsigned>(set[descriptor / 8]) >> (descriptor % 8) & 1) != 0;
-}
-
 Value set_value(CallContext& context, Address at, std::uint64_t descriptors) {
   if (at.null()) return Value::address(at);
   // A negative count of descriptors, which the kernel refuses, is an int.
@@ -30,15 +25,7 @@ Value set_value(CallContext& context, Address at, std::uint64_t descriptors) {
   const auto set = descriptor_bits(context, at, descriptors);
   if (set.empty() && descriptors > 0) return Value::unreadable(at);
   const auto end = static_cast<std::size_t>(std::min<std::uint64_t>(descriptors, set.size() * 8));
-  std::size_t count = 0;
-  for (std::size_t i = 0; i < end; ++i)
-    count += has(set, i) ? 1U : 0U;
-  auto values = context.arena().allocate<Value>(count);
-  std::size_t next = 0;
-  for (std::size_t i = 0; i < end; ++i) {
-    if (has(set, i)) values[next++] = Value::natural(i);
-  }
-  return Value::list(Value::Kind::Set, values);
+  return bits_value(context.arena(), set, end);
 }
 
 // The set in argument `index`, after the call; nothing when it is empty.
@@ -59,6 +46,21 @@ Value time_left(CallContext& context, const CustomInput& input, std::size_t inde
 
 }  // namespace
 
+Value bits_value(Arena& arena, std::span<const std::byte> bytes, std::size_t end) {
+  auto has = [&](std::size_t bit) {
+    return (static_cast<unsigned>(bytes[bit / 8]) >> (bit % 8) & 1) != 0;
+  };
+  std::size_t count = 0;
+  for (std::size_t bit = 0; bit < end; ++bit)
+    count += has(bit) ? 1U : 0U;
+  auto values = arena.allocate<Value>(count);
+  std::size_t next = 0;
+  for (std::size_t bit = 0; bit < end; ++bit) {
+    if (has(bit)) values[next++] = Value::natural(bit);
+  }
+  return Value::list(Value::Kind::Set, values);
+}
+
 Value descriptor_set(CallContext& context, const CustomInput& input) {
   return set_value(context, Address(input.value), input.length);
 }
@@ -78,15 +80,13 @@ Value select_except(CallContext& context, const CustomInput& input) {
 }
 
 Value select_left(CallContext& context, const CustomInput& input) {
-  constexpr std::size_t kTimeout = 4;
-  const bool nanoseconds = Decoder::name(context.abi(), context.request().number) == "pselect6";
-  return time_left(context, input, kTimeout,
-                   nanoseconds ? known::type::timespec : known::type::timeval);
+  return time_left(context, input, 4, known::type::timeval);
 }
-
+Value pselect_left(CallContext& context, const CustomInput& input) {
+  return time_left(context, input, 4, known::type::timespec);
+}
 Value ppoll_left(CallContext& context, const CustomInput& input) {
-  constexpr std::size_t kTimeout = 2;
-  return time_left(context, input, kTimeout, known::type::timespec);
+  return time_left(context, input, 2, known::type::timespec);
 }
 
 Value poll_result(CallContext& context, const CustomInput& input) {

@@ -1,6 +1,5 @@
 // Starting, waiting, limits, futex operations, rseq.
 #include <algorithm>
-#include <cstring>
 
 #include "decode/custom/custom.h"
 
@@ -49,9 +48,8 @@ Value string_list(CallContext& context, Address at) {
   });
   if (!complete && count == 0) return Value::unreadable(at);
   if (!complete) {
-    Value end = Value::verbatim("...");
-    end.comment = format(context.arena(), "{:#x}", (at + count * context.word()).value());
-    values[count++] = end;
+    const Address end = at + count * context.word();
+    values[count++] = missing(context.arena(), end);
   }
   return Value::list(Value::Kind::Array, values.first(count), more);
 }
@@ -87,6 +85,19 @@ Value limit(CallContext& context, std::uint64_t value, std::uint64_t infinity,
   return Value::natural(value);
 }
 
+// A structure that has grown since its `first` bytes: what the program's does not have is 0, as in
+// strace. Empty: it cannot be read or is shorter than any.
+std::span<const std::byte> extensible(CallContext& context, const CustomInput& input,
+                                      const tables::Type& type, std::size_t first) {
+  const Address at(input.value);
+  const std::size_t full = type.size[context.abi_index()];
+  const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(input.length, full));
+  auto bytes = context.arena().allocate<std::byte>(full);
+  std::ranges::fill(bytes, std::byte{0});
+  if (at.null() || size < first || context.memory().read(at, bytes.first(size)) != size) return {};
+  return bytes;
+}
+
 }  // namespace
 
 Value wait_status(CallContext& context, const CustomInput& input) {
@@ -119,36 +130,24 @@ Value environment(CallContext& context, const CustomInput& input) {
 
 Value clone3_arguments(CallContext& context, const CustomInput& input) {
   constexpr std::size_t kFirstVersion = 64;
-  constexpr std::uint64_t kPidfd = 0x1000;
-  constexpr std::uint64_t kParentSettid = 0x100000;
-  const Address at(input.value);
   const auto& type = tables::kTypes[known::type::clone_args];
-  const std::size_t full = type.size[context.abi_index()];
-  const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(input.length, full));
-  auto bytes = context.arena().allocate<std::byte>(full);
-  std::memset(bytes.data(), 0, full);
-  if (at.null() || size < kFirstVersion || context.memory().read(at, bytes.first(size)) != size) {
-    return Value::unreadable(at);
-  }
+  const auto bytes = extensible(context, input, type, kFirstVersion);
+  if (bytes.empty()) return Value::unreadable(Address(input.value));
   const Value call = context.load(type, bytes);
   if (!context.at_exit() || context.error() != 0) return call;
-  const std::uint64_t flags = number_at(bytes, 0, 8);
   ValueList<2> filled;
-  auto add = [&](std::string_view name, std::size_t offset) {
+  auto add = [&](std::string_view name) {
+    const Value* where = field_of(&call, name);
     std::int32_t id = 0;
-    if (!context.memory().read_object(Address(number_at(bytes, offset, 8)), id)) return;
+    if (where == nullptr || !context.memory().read_object(Address(where->number), id)) return;
     const Value value = Value::integer(id);
     filled.add(name, Value::list(Value::Kind::Array, context.list({&value, 1})));
   };
-  if ((flags & kPidfd) != 0) add("pidfd", 8);
-  if ((flags & kParentSettid) != 0) add("parent_tid", 24);
+  add("pidfd");
+  add("parent_tid");
   if (filled.empty()) return call;
   const std::array both{call, filled.structure(context.arena())};
   return Value::list(Value::Kind::Change, context.list(both));
-}
-
-Value address64(CallContext&, const CustomInput& input) {
-  return Value::address(Address(input.value));
 }
 
 Value cpu_set(CallContext& context, const CustomInput& input) {
@@ -157,18 +156,7 @@ Value cpu_set(CallContext& context, const CustomInput& input) {
   const auto size = static_cast<std::size_t>(std::min(input.length, kMax));
   const auto bytes = context.read(at, size);
   if (at.null() || bytes.size() != size) return Value::unreadable(at);
-  auto has = [&](std::size_t cpu) {
-    return (static_cast<unsigned>(bytes[cpu / 8]) >> (cpu % 8) & 1) != 0;
-  };
-  std::size_t count = 0;
-  for (std::size_t cpu = 0; cpu < size * 8; ++cpu)
-    count += has(cpu) ? 1U : 0U;
-  auto values = context.arena().allocate<Value>(count);
-  std::size_t next = 0;
-  for (std::size_t cpu = 0; cpu < size * 8; ++cpu) {
-    if (has(cpu)) values[next++] = Value::natural(cpu);
-  }
-  return Value::list(Value::Kind::Set, values);
+  return bits_value(context.arena(), bytes, size * 8);
 }
 
 Value rlimit_value(CallContext& context, const CustomInput& input) {
@@ -182,17 +170,9 @@ Value rlimit_value64(CallContext& context, const CustomInput& input) {
 
 Value rseq_area(CallContext& context, const CustomInput& input) {
   constexpr std::size_t kFirstVersion = 32;
-  const Address at(input.value);
   const auto& type = tables::kTypes[known::type::rseq];
-  const std::size_t full = type.size[context.abi_index()];
-  const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(input.length, full));
-  auto bytes = context.arena().allocate<std::byte>(full);
-  // Members that a shorter, older area does not have are 0, as strace shows them.
-  std::memset(bytes.data(), 0, full);
-  if (at.null() || size < kFirstVersion || context.memory().read(at, bytes.first(size)) != size) {
-    return Value::unreadable(at);
-  }
-  return context.load(type, bytes);
+  const auto bytes = extensible(context, input, type, kFirstVersion);
+  return bytes.empty() ? Value::unreadable(Address(input.value)) : context.load(type, bytes);
 }
 
 Value futex_wake_op(CallContext& context, const CustomInput& input) {

@@ -10,8 +10,7 @@ namespace ttrace {
 namespace custom {
 
 Value signal_value(std::uint64_t number, Abi abi) {
-  const Value value = lookup_symbol(known::set::signal, number, abi);
-  return value.kind == Value::Kind::Symbol ? value : Value::integer(static_cast<int>(number));
+  return lookup_symbol(known::set::signal, number, abi);
 }
 
 Value signal_mask_value(Arena& arena, std::uint64_t mask) {
@@ -44,23 +43,6 @@ Value signal_set(CallContext& context, const CustomInput& input) {
     return Value::unreadable(at);
   }
   return signal_mask_value(context.arena(), mask);
-}
-
-Value pselect_mask(CallContext& context, const CustomInput& input) {
-  const Address at(input.value);
-  if (at.null()) return Value::address(at);
-  const std::size_t word = context.word();
-  const auto bytes = context.read(at, 2 * word);
-  if (bytes.size() != 2 * word) return Value::unreadable(at);
-  const std::uint64_t size = number_at(bytes, word, word);
-  ValueList<2> fields;
-  fields.add("sigmask", signal_set(context, {.value = number_at(bytes, 0, word), .length = size}));
-  fields.add("sigsetsize", Value::natural(size));
-  return fields.structure(context.arena());
-}
-
-Value signal_number(CallContext& context, const CustomInput& input) {
-  return signal_value(input.value, context.abi());
 }
 
 Value signal_note(CallContext& context, const CustomInput& input) {

@@ -2,9 +2,9 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
-#include <bit>
-#include <cstring>
+#include <string>
 
+#include "base/quote.h"
 #include "decode/custom/custom.h"
 
 namespace ttrace::custom {
@@ -31,7 +31,9 @@ Value unix_path(CallContext& context, std::span<const std::byte> bytes) {
   path.remove_prefix(2);
   // An abstract name begins with a NUL and may hold more of them.
   if (!path.empty() && path.front() == '\0') {
-    return Value::verbatim(format(context.arena(), "@{}", quoted(context.arena(), path.substr(1))));
+    std::string name = "@";
+    append_quoted(path.substr(1), name);
+    return Value::verbatim(context.text(name));
   }
   return Value::string(path.substr(0, path.find('\0')), false);
 }
@@ -61,28 +63,6 @@ void inet6(CallContext& context, std::span<const std::byte> bytes, ValueList<6>&
 constexpr std::uint64_t kSolSocket = 1, kSolTcp = 6;
 constexpr std::uint64_t kSoError = 4, kSoLinger = 13, kSoPeercred = 17, kSoBindtodevice = 25;
 constexpr std::uint64_t kTcpCongestion = 13;
-
-Value option(CallContext& context, Address at, std::uint64_t length) {
-  if (at.null()) return Value::address(at);
-  const std::uint64_t level = context.argument(1);
-  const std::uint64_t name = context.argument(2);
-  auto is = [&](std::uint64_t l, std::uint64_t n) { return level == l && name == n; };
-  if (is(kSolSocket, kSoLinger) && length == 8) {
-    return context.pointee(tables::kTypes[known::type::linger], at);
-  }
-  if (is(kSolSocket, kSoPeercred) && length == 12) {
-    return context.pointee(tables::kTypes[known::type::credentials], at);
-  }
-  const bool text = is(kSolSocket, kSoBindtodevice) || is(kSolTcp, kTcpCongestion);
-  if (length != 4 || text) return context.bytes(at, length);
-  std::int32_t number = 0;
-  if (!context.memory().read_object(at, number)) return Value::unreadable(at);
-  Value value = Value::integer(number);
-  if (is(kSolSocket, kSoError)) {
-    value = context.symbol(known::set::errors, static_cast<std::uint32_t>(number));
-  }
-  return Value::list(Value::Kind::Array, context.list({&value, 1}));
-}
 
 // --- messages ---------------------------------------------------------------------------------
 
@@ -131,13 +111,6 @@ Value control(CallContext& context, Address at, std::uint64_t length) {
   return messages.make(Value::Kind::Array, context.arena());
 }
 
-// The first field of the structure decoded at the entry that has this name.
-const Value* field_of(const Value* structure, std::string_view name) {
-  if (structure == nullptr) return nullptr;
-  auto it = std::ranges::find(structure->children, name, &Value::name);
-  return it == structure->children.end() ? nullptr : &*it;
-}
-
 }  // namespace
 
 Value socket_address_value(CallContext& context, Address at, std::uint64_t length) {
@@ -171,16 +144,29 @@ Value socket_address(CallContext& context, const CustomInput& input) {
 }
 
 Value option_value(CallContext& context, const CustomInput& input) {
-  return option(context, Address(input.value), input.length);
+  const Address at(input.value);
+  if (at.null()) return Value::address(at);
+  const std::uint64_t level = context.argument(1);
+  const std::uint64_t name = context.argument(2);
+  auto is = [&](std::uint64_t l, std::uint64_t n) { return level == l && name == n; };
+  if (is(kSolSocket, kSoLinger) && input.length == 8) {
+    return context.pointee(tables::kTypes[known::type::linger], at);
+  }
+  if (is(kSolSocket, kSoPeercred) && input.length == 12) {
+    return context.pointee(tables::kTypes[known::type::credentials], at);
+  }
+  const bool text = is(kSolSocket, kSoBindtodevice) || is(kSolTcp, kTcpCongestion);
+  if (input.length != 4 || text) return context.bytes(at, input.length);
+  std::int32_t number = 0;
+  if (!context.memory().read_object(at, number)) return Value::unreadable(at);
+  Value value = Value::integer(number);
+  if (is(kSolSocket, kSoError)) {
+    value = context.symbol(known::set::errors, static_cast<std::uint32_t>(number));
+  }
+  return Value::list(Value::Kind::Array, context.list({&value, 1}));
 }
 
-Value option_result(CallContext& context, const CustomInput& input) {
-  return option(context, Address(input.value), input.length);
-}
-
-namespace {
-
-Value message(CallContext& context, const CustomInput& input) {
+Value message_header(CallContext& context, const CustomInput& input) {
   // struct msghdr: pointer, int (padded), pointer, size, pointer, size, int.
   const Address at(input.value);
   const std::size_t word = context.word();
@@ -208,14 +194,8 @@ Value message(CallContext& context, const CustomInput& input) {
   return fields.structure(context.arena());
 }
 
-}  // namespace
-
-Value message_header(CallContext& context, const CustomInput& input) {
-  return message(context, input);
-}
-
 Value received_message(CallContext& context, const CustomInput& input) {
-  if (input.before != nullptr) return message(context, input);
+  if (input.before != nullptr) return message_header(context, input);
   // Before the call only the room for the sender's address means anything.
   const Address at(input.value);
   std::int32_t length = 0;

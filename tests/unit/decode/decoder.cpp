@@ -235,6 +235,10 @@ TEST_CASE("socket addresses") {
   calls.memory.map(kA, Bytes().u16(1).text("\0abs\1q"sv).view());
   CHECK(calls.call("bind", {3, 0x1000, 8}, 0) ==
         R"(bind(3, {sa_family=AF_UNIX, sun_path=@"abs\1q"}, 8) = 0)");
+  // 8 is no octal digit: only the 7 asks for all three digits before it.
+  calls.memory.map(kA, Bytes().u16(1).text("\0abs\1"sv).text("8x\1").text("7").view());
+  CHECK(calls.call("bind", {3, 0x1000, 11}, 0) ==
+        R"(bind(3, {sa_family=AF_UNIX, sun_path=@"abs\18x\0017"}, 11) = 0)");
   calls.memory.map(kA, Bytes().u16(10).u16(0x5000).u32(0).zeros(15).text("\1").u32(2).view());
   CHECK(
       calls.call("bind", {3, 0x1000, 28}, 0) ==

@@ -114,27 +114,6 @@ TEST_CASE("sets stand in brackets, separated by blanks") {
   CHECK(text(set) == "~[]");
 }
 
-TEST_CASE("strings are quoted and escaped") {
-  const auto quoted = [](std::string_view bytes) { return text(Value::string(bytes, false)); };
-  CHECK(quoted("") == R"("")");
-  CHECK(quoted("abc") == R"("abc")");
-  CHECK(quoted("\t\n\v\f\r\"\\'") == R"("\t\n\v\f\r\"\\'")");
-  CHECK(quoted("\a\b\x1b\x7f\x80\xff") == R"("\7\10\33\177\200\377")");
-  CHECK(quoted(std::string_view("\0", 1)) == R"("\0")");
-}
-
-TEST_CASE(
-    "an octal escape has three digits where an octal digit follows, as few as it can otherwise") {
-  const auto quoted = [](std::string_view bytes) { return text(Value::string(bytes, false)); };
-  CHECK(quoted("\0010") == R"("\0010")");
-  CHECK(quoted("\0017") == R"("\0017")");
-  CHECK(quoted("\0018") == R"("\18")");
-  CHECK(quoted("\001a") == R"("\1a")");
-  CHECK(quoted("\0337") == R"("\0337")");
-  CHECK_MESSAGE(quoted(std::string_view("\0012").substr(0, 1)) == R"("\1")",
-                "what follows the string does not count");
-}
-
 TEST_CASE("a string that is cut is followed by an ellipsis") {
   CHECK(text(Value::string("abc", true)) == R"("abc"...)");
 }

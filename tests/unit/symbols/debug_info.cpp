@@ -6,15 +6,12 @@ namespace ttrace {
 namespace {
 
 using test::function;
+using test::kC;
+using test::kCpp;
 using test::open_module;
 using test::parameter;
 using test::signature;
 using Kind = Type::Kind;
-
-constexpr const char* kC[] = {kSampleCO0, kSampleCO2, kSampleCO0Dwarf4, kSampleCO2Dwarf4,
-                              kSampleCTypeUnits};
-constexpr const char* kCpp[] = {kSampleCppO0, kSampleCppO2, kSampleCppO0Dwarf4, kSampleCppO2Dwarf4,
-                                kSampleCppTypeUnits};
 
 TEST_CASE("parameters and results of C functions") {
   for (const char* path : kC) {

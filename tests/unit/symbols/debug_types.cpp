@@ -5,16 +5,13 @@
 namespace ttrace {
 namespace {
 
+using test::kC;
+using test::kCpp;
 using test::member;
 using test::open_module;
 using test::parameter;
 using test::signature;
 using Kind = Type::Kind;
-
-constexpr const char* kC[] = {kSampleCO0, kSampleCO2, kSampleCO0Dwarf4, kSampleCO2Dwarf4,
-                              kSampleCTypeUnits};
-constexpr const char* kCpp[] = {kSampleCppO0, kSampleCppO2, kSampleCppO0Dwarf4, kSampleCppO2Dwarf4,
-                                kSampleCppTypeUnits};
 
 void check_type(const Type* type, Kind kind, std::uint64_t size) {
   REQUIRE(type != nullptr);

@@ -19,6 +19,12 @@
 
 namespace ttrace::test {
 
+/// The C and the C++ sample, compiled in every way that has full debug information.
+inline constexpr const char* kC[] = {kSampleCO0, kSampleCO2, kSampleCO0Dwarf4, kSampleCO2Dwarf4,
+                                     kSampleCTypeUnits};
+inline constexpr const char* kCpp[] = {kSampleCppO0, kSampleCppO2, kSampleCppO0Dwarf4,
+                                       kSampleCppO2Dwarf4, kSampleCppTypeUnits};
+
 inline std::unique_ptr<Module> open_module(const std::string& path) {
   auto module = Module::open(path, path);
   REQUIRE_MESSAGE(module.has_value(), module.error().message());

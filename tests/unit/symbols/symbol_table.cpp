@@ -1,6 +1,7 @@
 #include "symbols/symbol_table.h"
 
 #include <algorithm>
+#include <array>
 
 #include "unit/symbols/sample_module.h"
 
@@ -92,12 +93,16 @@ TEST_CASE("exported names are found through .gnu.hash") {
 
 TEST_CASE("all names are found by walking .symtab") {
   auto file = open_file(kSampleLibrary);
-  auto names = addresses_by_name(*file, *file);
-  CHECK(names.contains("sample_hidden"));
-  CHECK(names.contains("resolve"));
-  CHECK_FALSE(names.contains("sample_chosen"));
-  CHECK(names.at("sample_exported") == find_exported(*file, "sample_exported"));
-  CHECK(addresses_by_name(*file, *open_file(kSampleStripped)).empty());
+  constexpr std::array<std::string_view, 4> kNames{"sample_hidden", "resolve", "sample_chosen",
+                                                   "sample_exported"};
+  auto addresses = addresses_of(*file, *file, kNames);
+  REQUIRE(addresses.size() == kNames.size());
+  CHECK(addresses[0].has_value());
+  CHECK(addresses[1].has_value());
+  CHECK_FALSE(addresses[2].has_value());
+  CHECK(addresses[3] == find_exported(*file, "sample_exported"));
+  for (const auto& address : addresses_of(*file, *open_file(kSampleStripped), kNames))
+    CHECK_FALSE(address.has_value());
 }
 
 }  // namespace

@@ -1,10 +1,8 @@
-// The two clocks that events are stamped with.
+// The two clocks that are read, in nanoseconds.
 #pragma once
 
 #include <cstdint>
 #include <ctime>
-
-#include "event/event.h"
 
 namespace ttrace {
 
@@ -14,8 +12,8 @@ inline std::int64_t read_clock(clockid_t clock) {
   return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
 
-/// The wall clock, for Event::time.
-inline Timestamp realtime_now() {
+/// The wall clock: nanoseconds since the epoch.
+inline std::int64_t realtime_now() {
   return read_clock(CLOCK_REALTIME);
 }
 /// A clock that never jumps, for durations.

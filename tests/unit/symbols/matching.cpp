@@ -1,17 +1,26 @@
-#include "symbols/list.h"
-
+#include "symbols/module.h"
 #include "unit/symbols/sample_module.h"
 
 namespace ttrace {
 namespace {
 
-std::vector<ListedFunction> list(const char* path, std::string_view text) {
+/// A function that a pattern matches, and where the source has it.
+struct Listed {
+  std::string name;
+  Address address;
+  std::optional<SourceLine> line;
+};
+
+std::vector<Listed> list(const char* path, std::string_view text) {
   auto module = test::open_module(path);
   auto pattern = FunctionPattern::parse(text);
   REQUIRE(pattern.has_value());
-  auto listed = list_functions(*module, *pattern);
-  REQUIRE(listed.has_value());
-  return std::move(*listed);
+  auto functions = module->matching(*pattern);
+  REQUIRE(functions.has_value());
+  std::vector<Listed> listed;
+  for (const Function* function : *functions)
+    listed.push_back({function->name, function->address, module->definition(*function)});
+  return listed;
 }
 
 TEST_CASE("a listed function says where the source has it") {
@@ -19,7 +28,6 @@ TEST_CASE("a listed function says where the source has it") {
     auto listed = list(path, "^plain$");
     REQUIRE(listed.size() == 1);
     CHECK(listed[0].name == "plain");
-    CHECK(listed[0].object.empty());
     CHECK_FALSE(listed[0].address.null());
     REQUIRE(listed[0].line.has_value());
     CHECK(listed[0].line->file.ends_with("samples/sample.c"));
@@ -34,10 +42,9 @@ TEST_CASE("methods are where they are defined, not where they are declared") {
   CHECK(listed[0].line->line == 12);
 }
 
-TEST_CASE("a pattern with an object lists it") {
-  auto listed = list(kSampleLibrary, "sample_(hidden|exported)@libsample*");
+TEST_CASE("functions are listed by address") {
+  auto listed = list(kSampleLibrary, "sample_(hidden|exported)");
   REQUIRE(listed.size() == 2);
-  CHECK(listed[0].object == "libsample.so.7");
   CHECK(listed[0].address < listed[1].address);
 }
 

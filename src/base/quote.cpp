@@ -1,4 +1,4 @@
-#include "output/quote.h"
+#include "base/quote.h"
 
 #include <algorithm>
 #include <array>
