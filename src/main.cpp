@@ -5,6 +5,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <exception>
 #include <memory>
 #include <string>
 
@@ -233,7 +234,13 @@ int main(int argc, char** argv) {
       return text ? print(*text) : fail(options->program, text.error());
     }
     case Options::Action::Trace:
-      return trace(*options);
+      // A broken invariant of ours must not cost the traced program its life: the tracer lets go
+      // of it while the stack is unwound.
+      try {
+        return trace(*options);
+      } catch (const std::exception& error) {
+        return fail(options->program, {0, std::string("internal error: ") + error.what()});
+      }
   }
   return kFailure;
 }

@@ -19,6 +19,11 @@ Tracer::Tracer(TraceConfig config, Sink& sink)
       decoder_(config_.decode),
       functions_(std::move(config_.functions), ValueLimits{config_.decode.string_limit}) {}
 
+Tracer::~Tracer() {
+  muted_ = true;
+  release();
+}
+
 Result<> Tracer::start(const std::string& path, const std::vector<std::string>& command) {
   auto spawned = SpawnedProgram::make(path, command);
   if (!spawned) return spawned.error();
@@ -263,7 +268,7 @@ void Tracer::forget(Tid tid) {
 
 void Tracer::emit(const Tracee& tracee, decltype(Event::what) what, std::optional<unsigned> depth,
                   Timestamp time) {
-  if (silent(tracee)) return;
+  if (silent(tracee) || muted_) return;
   Event event;
   event.time = time != 0 ? time : realtime_now();
   event.pid = tracee.pid;

@@ -45,6 +45,10 @@ struct TraceOutcome {
 class Tracer final : private CallObserver {
  public:
   Tracer(TraceConfig config, Sink& sink);
+  /// Lets go of what an exception has left, without a word to the sink.
+  ~Tracer() override;
+  Tracer(const Tracer&) = delete;
+  Tracer& operator=(const Tracer&) = delete;
 
   /// Starts a program. Errors: it cannot be executed; no function of it matches and it cannot
   /// become another program; its ELF file is broken under --funcs.
@@ -155,6 +159,7 @@ class Tracer final : private CallObserver {
   std::string program_;  // its name as given
   bool spawn_started_ = false;
   bool ending_ = false;
+  bool muted_ = false;  // nothing goes to the sink any more
 };
 
 }  // namespace ttrace

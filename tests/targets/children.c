@@ -1,13 +1,13 @@
 // Threads that make children in every way there is, all at once, until SIGTERM. Every child calls
 // functions and ends with a status of its own kind; the program ends with 0 when all children did.
+#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/wait.h>
-#include <unistd.h>
+
+#include "expect.h"
 
 extern char** environ;
 
@@ -19,13 +19,11 @@ static void end(int signal) {
   ending = 1;
 }
 
-__attribute__((noinline)) int leaf(int number) {
-  __asm__ volatile("");
+TRACED int leaf(int number) {
   return number + 1;
 }
 
-__attribute__((noinline)) int nest(int levels) {
-  __asm__ volatile("");
+TRACED int nest(int levels) {
   if (levels == 0) return leaf(0);
   int below = nest(levels - 1);
   __asm__ volatile("");
@@ -33,8 +31,10 @@ __attribute__((noinline)) int nest(int levels) {
 }
 
 static void check(const char* how, pid_t child, int expected) {
+  if (child < 0) fail(how);
   int status = 0;
   while (waitpid(child, &status, 0) < 0) {
+    if (errno != EINTR) fail("waitpid");
   }
   if (!WIFEXITED(status) || WEXITSTATUS(status) != expected) {
     wrong = 1;
@@ -63,7 +63,8 @@ static void by_vfork(void) {
 static void by_posix_spawn(void) {
   pid_t child;
   char* argv[] = {"sh", "-c", "exit 7", NULL};
-  if (posix_spawn(&child, "/bin/sh", NULL, NULL, argv, environ) != 0) exit(2);
+  errno = posix_spawn(&child, "/bin/sh", NULL, NULL, argv, environ);
+  if (errno != 0) fail("posix_spawn");
   check("posix_spawn", child, 7);
 }
 
@@ -95,7 +96,7 @@ int main(void) {
   enum { kWays = sizeof(ways) / sizeof(*ways) };
   pthread_t threads[kWays];
   for (int i = 0; i < kWays; ++i)
-    pthread_create(&threads[i], NULL, repeat, (void*)ways[i]);
+    if (pthread_create(&threads[i], NULL, repeat, (void*)ways[i]) != 0) fail("pthread_create");
   for (int i = 0; i < kWays; ++i)
     pthread_join(threads[i], NULL);
   return wrong;

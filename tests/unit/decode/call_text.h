@@ -6,6 +6,7 @@
 #include <string>
 
 #include "decode/decoder.h"
+#include "output/syscall_result.h"
 #include "output/text_sink.h"
 #include "unit/fake_memory.h"
 
@@ -60,21 +61,7 @@ class Calls {
   std::string finish(const SyscallReturned& event) {
     add(event.args);
     text_ += ") = ";
-    const auto& result = event.result;
-    if (result.kind == SyscallResult::Kind::Value) {
-      render(result.value, text_);
-      for (const Value& note : result.notes) {
-        text_ += &note == &result.notes.front() ? " (" : ", ";
-        if (!note.name.empty()) text_ += std::string(note.name) + " ";
-        render(note, text_);
-      }
-      if (!result.notes.empty()) text_ += ")";
-    } else if (result.kind == SyscallResult::Kind::Unknown) {
-      text_ += "?";
-    } else {
-      text_ += result.kind == SyscallResult::Kind::Error ? "-1 " : "? ";
-      text_ += std::string(result.error_name) + " (" + std::string(result.error_text) + ")";
-    }
+    append_syscall_result(event.result, text_);
     return text_;
   }
 
