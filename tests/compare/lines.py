@@ -156,6 +156,11 @@ class Tally:
         """(lines compared, lines different)"""
         return sum(self.compared.values()), sum(map(len, self.different.values()))
 
+    def equal(self):
+        """Per cent of the lines."""
+        compared, different = self.count()
+        return 100 * (compared - different) / max(compared, 1)
+
     def table(self):
         """Lines of a table: compared, equal, excepted, different, by name."""
         rows = [("", "compared", "equal", "excepted", "different")]
@@ -163,4 +168,7 @@ class Tally:
             wrong = len(self.different.get(name, ()))
             rows.append((name, self.compared[name], self.compared[name] - self.excepted[name] - wrong,
                          self.excepted[name], wrong))
+        compared, wrong = self.count()
+        excepted = sum(self.excepted.values())
+        rows.append(("total", compared, compared - excepted - wrong, excepted, wrong))
         return ["%-24s %9s %9s %9s %9s" % row for row in rows]

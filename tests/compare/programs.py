@@ -4,7 +4,7 @@
     programs.py --ttrace TTRACE [--strace STRACE] [--show N] [--option=-v] [WORKLOAD ...]
 
 Each program is traced three times: by strace, by ttrace, by strace again (lines.py says why). Prints
-how many lines were compared, equal, excepted and different, by syscall.
+how many lines were compared, equal, excepted and different, by program and by syscall, as TAP.
 """
 
 import argparse
@@ -16,11 +16,14 @@ import subprocess
 import sys
 import tempfile
 
+import exceptions
 import lines
 import workloads
 
 ADDR_NO_RANDOMIZE = 0x0040000
 TIMEOUT = 300
+ENOUGH = 0.99  # the share of lines that must be equal
+FEW = 3  # lines of one program that may differ all the same: it was not alone on the machine
 
 
 def without_address_randomisation():
@@ -55,50 +58,71 @@ def run(tracer, options, workload, base):
     return lines.streams(traces, "t")
 
 
-def compare(options, workload, base):
+def compare(options, workload, base, excuse):
     with workload.server() if workload.server else contextlib.nullcontext():
-        oracle, ours, again = (run(tracer, options.option, workload, base)
+        oracle, ours, again = (run(tracer, [*options.option, *workload.options], workload, base)
                                for tracer in (options.strace, options.ttrace, options.strace))
     tally = lines.Tally()
-    tally.add(ours, oracle, again, workload.racy)
+    tally.add(ours, oracle, again, workload.racy, excuse)
     return tally
 
 
-def show(tally, count):
+def summary(tally):
     compared, different = tally.count()
+    excepted, shaped, alone = (sum(x.values()) for x in (tally.excepted, tally.shaped, tally.alone))
+    return (f"{len(tally.compared)} calls, {compared} lines compared, {compared - different} equal "
+            f"({tally.equal():.2f}%), {excepted} excepted, {different} different"
+            + (f"; {shaped} equal in shape only, {alone} in one run only" if shaped or alone else ""))
+
+
+def differences(tally, count):
+    """The first `count` differing lines of each call."""
     for name in sorted(tally.different, key=lambda n: len(tally.different[n])):
-        pairs = tally.different[name]
-        print(f"  {name}: {len(pairs)} of {tally.compared[name]} differ")
-        for expected, got in pairs[:count]:
-            print(f"    - {expected}\n    + {got}")
-    print(f"  {compared} lines compared in {len(tally.compared)} calls, {compared - different} equal "
-          f"({100 * (compared - different) / max(compared, 1):.2f}%), "
-          f"{sum(tally.excepted.values())} excepted, {sum(tally.shaped.values())} of them by shape, "
-          f"{sum(tally.alone.values())} in one run only")
+        for expected, got in tally.different[name][:count]:
+            yield f"- {expected or '(no such line)'}"
+            yield f"+ {got or '(no such line)'}"
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--ttrace", required=True)
-    parser.add_argument("--strace", default="strace")
-    parser.add_argument("--show", type=int, default=0)
-    parser.add_argument("--option", action="append", default=[])
+    parser.add_argument("--ttrace", default=os.environ.get("TTRACE"))
+    parser.add_argument("--strace", default=os.environ.get("STRACE", "strace"))
+    parser.add_argument("--show", type=int, default=3)
+    parser.add_argument("--option", action="append", default=[], help="for both tracers")
     parser.add_argument("workloads", nargs="*")
     options = parser.parse_args()
     options.ttrace = os.path.abspath(options.ttrace)
+    names = options.workloads or list(workloads.WORKLOADS)
+    print(f"1..{len(names) + 1}", flush=True)
+    version = exceptions.version(options.strace)
+    if version is None:
+        for number in range(len(names) + 1):
+            print(f"ok {number + 1} - comparison # SKIP there is no strace")
+        return 0
+    excuse = exceptions.excuse(version)
+    print(f"# ttrace beside strace {version}")
     total = lines.Tally()
-    for name in options.workloads or workloads.WORKLOADS:
+    failed = False
+    for number, name in enumerate(names, 1):
         workload = workloads.WORKLOADS[name]
         if workload.missing():
-            print(f"{name}: skipped, there is no {workload.missing()}")
+            print(f"ok {number} - {name} # SKIP there is no {workload.missing()}", flush=True)
             continue
         with tempfile.TemporaryDirectory(prefix="ttrace-compare-") as base:
-            tally = compare(options, workload, base)
-        print(f"{name}:")
-        show(tally, options.show)
+            tally = compare(options, workload, base, excuse)
+        compared, different = tally.count()
+        good = compared > 0 and different <= max(FEW, compared * (1 - ENOUGH))
+        failed |= not good
+        print(f"{'ok' if good else 'not ok'} {number} - {name}: {summary(tally)}")
+        for line in differences(tally, options.show):
+            print(f"#   {line}")
+        sys.stdout.flush()
         total.merge(tally)
-    print("all:")
-    show(total, 0)
+    for line in total.table():
+        print(f"# {line}")
+    good = total.equal() >= 100 * ENOUGH
+    print(f"{'ok' if good else 'not ok'} {len(names) + 1} - all: {summary(total)}")
+    return 0 if good and not failed else 1
 
 
 if __name__ == "__main__":

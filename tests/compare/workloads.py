@@ -179,8 +179,9 @@ class WebServer:
 
 
 class Workload:
-    def __init__(self, *command, setup=None, meanwhile=None, server=None, racy=False):
+    def __init__(self, *command, setup=None, meanwhile=None, server=None, racy=False, options=()):
         self.command = command  # "{folder}" stands for the folder it runs in
+        self.options = options  # of the tracers
         self.setup = setup
         self.meanwhile = meanwhile
         self.server = server
@@ -218,14 +219,14 @@ WORKLOADS = {
     "git-status": Workload("git", "status", setup=repository),
     "git-commit": Workload("git", "commit", "-qam", "two", setup=repository),
     "git-log": Workload("git", "log", "-p", setup=repository),
-    "python": Workload(python(), "-c", PYTHON),
-    "perl": Workload("perl", "-e", PERL),
-    "curl": Workload("curl", "-s", f"http://127.0.0.1:{PORT}/", server=WebServer),
-    "curl-name": Workload("curl", "-s", f"http://localhost:{PORT}/", server=WebServer),
-    "wget": Workload("wget", "-q", "-O", "out", f"http://127.0.0.1:{PORT}/", server=WebServer),
+    "python": Workload(python(), "-c", PYTHON, racy=True),
+    "perl": Workload("perl", "-e", PERL, racy=True),
+    "curl": Workload("curl", "-s", f"http://127.0.0.1:{PORT}/", server=WebServer, racy=True),
+    "curl-name": Workload("curl", "-s", f"http://localhost:{PORT}/", server=WebServer, racy=True),
+    "wget": Workload("wget", "-q", "-O", "out", f"http://127.0.0.1:{PORT}/", server=WebServer, racy=True),
     "ssh": Workload("ssh", "-V"),
     "nginx": Workload("nginx", "-c", "{folder}/nginx.conf", "-e", "{folder}/error.log", setup=nginx_setup,
-                      meanwhile=use_nginx),
+                      meanwhile=use_nginx, racy=True),
     "redis": Workload("redis-server", "--port", str(PORT), "--bind", "127.0.0.1", "--dir", "{folder}",
                       meanwhile=use_redis, racy=True),
     "sqlite": Workload("sqlite3", "db", "create table t(a, b); insert into t values(1, 'x'), (2, 'y'); "
