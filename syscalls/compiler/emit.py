@@ -119,11 +119,11 @@ def kernel_checks(lowering, abi) -> str:
              "#include <stddef.h>\n"]
     for header in lowering.d.headers:
         lines.append("#if __has_include(<%s>)\n#include <%s>\n#endif\n" % (header, header))
-    for what, checks in (("constants", constants), ("structures", structs)):
-        lines.append("enum { before_%s = __COUNTER__ };\n" % what)
+    for what, checks in (("Constants", constants), ("Structures", structs)):
+        lines.append("enum { kBefore%s = __COUNTER__ };\n" % what)
         lines += checks
-        lines.append("const unsigned ttrace_checked_%s = __COUNTER__ - before_%s - 1;\n" % (what, what))
-        lines.append("const unsigned ttrace_described_%s = %d;\n" % (what, len(checks)))
+        lines.append("const unsigned kChecked%s = __COUNTER__ - kBefore%s - 1;\n" % (what, what))
+        lines.append("const unsigned kDescribed%s = %d;\n" % (what, len(checks)))
     return "".join(lines)
 
 

@@ -355,6 +355,11 @@ class Lowering:
                 full = call.name + ("$" + call.variant if call.variant else "")
                 raise DescriptionError(call.where, "'%s' is already described for %s at %s" %
                                        (full, abi, other.where))
+            if call.number is not None:
+                other = seen.setdefault((call.number, abi), call)
+                if other.name != call.name:
+                    raise DescriptionError(call.where, "the number %d is that of '%s' at %s" %
+                                           (call.number, other.name, other.where))
 
     def check_variants(self):
         bases = {(c.name, abi) for c in self.d.calls if not c.variant for abi in c.abis}
@@ -375,11 +380,15 @@ class Lowering:
         rows = []
         next_register = {abi: 0 for abi in call.abis}
         for at, argument in enumerate(call.arguments):
+            if argument.name == "ret":
+                raise DescriptionError(argument.where, "no argument can be named 'ret': that is "
+                                       "what the call returns")
             if argument.name in names:
                 raise DescriptionError(argument.where, "'%s' has two arguments named '%s'" %
                                        (call.name, argument.name))
             names.add(argument.name)
             rows.append(self.argument(call, at, argument, next_register))
+        self.check_registers(call, rows)
         if len(rows) > 8:
             raise DescriptionError(call.where, "'%s' has more than 8 arguments" % call.name)
         result = self.result(call)
@@ -468,6 +477,19 @@ class Lowering:
                                        (argument.name, abi))
             result.append(at)
         return tuple(result)
+
+    @staticmethod
+    def check_registers(call, rows):
+        """Only arguments with conditions can share a register."""
+        for i, abi in enumerate(ABIS):
+            taken = {}
+            for argument, row in zip(call.arguments, rows):
+                if abi not in call.abis or argument.condition or argument.otherwise:
+                    continue
+                other = taken.setdefault(row[7][i], argument.name)
+                if other != argument.name:
+                    raise DescriptionError(argument.where, "'%s' is in the register of '%s'" %
+                                           (argument.name, other))
 
     def result(self, call):
         if call.result == "none":
