@@ -70,6 +70,12 @@ std::string_view date(Arena& arena, std::int64_t seconds, std::uint64_t nanoseco
 /// "[INT CHLD]" of a mask with bit 0 for signal 1.
 Value signal_mask_value(Arena& arena, std::uint64_t mask);
 
+/// "signalfd:[HUP USR1]": the name of a descriptor that gives these signals.
+std::string_view signalfd_name(Arena& arena, std::uint64_t mask);
+
+/// Bytes like those of a read(2), but without characters.
+Value random_bytes(CallContext& context, const CustomInput& input);
+
 /// A siginfo of a process with words of `word` bytes.
 Value siginfo_value(std::span<const std::byte> raw, unsigned word, Abi abi, Arena& arena);
 

@@ -59,7 +59,7 @@ Value directory(CallContext& context, const CustomInput& input, const EntryForm&
     }
   };
   each([&](auto) { ++count; });
-  if (context.options().verbose) {
+  if (context.verbose()) {
     auto values = context.arena().allocate<Value>(count);
     std::size_t i = 0;
     each([&](auto entry) { values[i++] = entry_value(context, form, entry); });
@@ -81,6 +81,10 @@ Value device(CallContext& context, const CustomInput& input) {
 
 Value device32(CallContext& context, const CustomInput& input) {
   return device(context, input);
+}
+
+Value at_fd(CallContext& context, const CustomInput& input) {
+  return context.directory_descriptor(static_cast<std::int32_t>(input.value));
 }
 
 Value directory_entries64(CallContext& context, const CustomInput& input) {
