@@ -239,7 +239,8 @@ Value CallContext::scalar(const Type& type, std::uint64_t raw_value) {
 
 Value CallContext::pointee(const Type& type, Address at, const Value* before) {
   using Kind = Type::Kind;
-  if (!dereferences() && !is_text(type)) return Value::address(at);
+  const bool nothing = type.kind == Kind::Array && !at.null() && evaluate(type.length) == 0;
+  if (!dereferences() && !is_text(type) && !nothing) return Value::address(at);
   if (type.kind == Kind::CustomMemory) {
     CustomInput input{.value = at.value(), .before = before};
     if (type.length != kNone) input.length = evaluate(type.length);
@@ -296,7 +297,9 @@ Value CallContext::structure(const Type& type, std::span<const std::byte> from) 
                           .named(field.name);
   }
   structure_ = outer;
-  return Value::list(Value::Kind::Struct, values.first(count), abbreviate);
+  Value result = Value::list(Value::Kind::Struct, values.first(count), abbreviate);
+  if (verbose()) custom::add_dates(arena(), type, values.first(count), result);
+  return result;
 }
 
 Value CallContext::array(const Type& element, Address at, std::uint64_t count) {

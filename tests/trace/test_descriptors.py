@@ -59,7 +59,8 @@ class Descriptors(harness.TraceCase):
         program = self.start("cat", stdin=subprocess.PIPE)
         pipe = os.fstat(program.stdin.fileno()).st_ino
         tracer = self.start_ttrace("-y", "-a0", "-o", "trace", "-e", "read", "-p", program.pid)
-        harness.wait_until(lambda: any(harness.tracers(program.pid)), "attached")
+        # The call that hangs is shown before it returns.
+        harness.wait_until(lambda: "read(0" in harness.read_text(self.path("trace")), "attached")
         program.stdin.write(b"abc")
         program.stdin.close()
         program.stdin = None

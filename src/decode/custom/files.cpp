@@ -125,6 +125,25 @@ Value file_times(CallContext& context, const CustomInput& input) {
   return times.make(Value::Kind::Array, context.arena());
 }
 
+void add_dates(Arena& arena, const tables::Type& type, std::span<Value> fields, Value& structure) {
+  auto comment = [&](const Value& seconds, const Value& nanoseconds) {
+    return date(arena, static_cast<std::int64_t>(seconds.number), nanoseconds.number);
+  };
+  if (type.ref == tables::kTypes[known::type::statx_timestamp].ref && fields.size() == 2) {
+    structure.comment = comment(fields[0], fields[1]);
+    return;
+  }
+  // st_atime, st_atime_nsec
+  constexpr std::string_view kFraction = "_nsec";
+  for (std::size_t i = 1; i < fields.size(); ++i) {
+    const std::string_view name = fields[i].name;
+    if (!name.ends_with(kFraction)) continue;
+    Value& seconds = fields[i - 1];
+    if (name.substr(0, name.size() - kFraction.size()) != seconds.name) continue;
+    seconds.comment = comment(seconds, fields[i]);
+  }
+}
+
 Value random_bytes(CallContext& context, const CustomInput& input) {
   const Address at(input.value);
   const auto shown = std::min<std::uint64_t>(input.length, context.options().string_limit);

@@ -40,7 +40,7 @@ Value result_set(CallContext& context, const CustomInput& input, std::size_t ind
 Value time_left(CallContext& context, const CustomInput& input, std::size_t index,
                 tables::Index type) {
   const Address at(context.argument(index));
-  if (at.null() || input.value == 0 || !context.dereferences()) return Value::none();
+  if (at.null() || input.value == 0) return Value::none();
   return context.pointee(tables::kTypes[type], at);
 }
 
@@ -91,7 +91,8 @@ Value pselect_left(CallContext& context, const CustomInput& input) {
   return time_left(context, input, 4, known::type::timespec);
 }
 Value ppoll_left(CallContext& context, const CustomInput& input) {
-  return time_left(context, input, 2, known::type::timespec);
+  return context.dereferences() ? time_left(context, input, 2, known::type::timespec)
+                                : Value::none();
 }
 
 Value poll_result(CallContext& context, const CustomInput& input) {

@@ -1,4 +1,6 @@
 // The names of descriptors, and which calls are shown whole or not at all.
+#include <cstdlib>
+#include <ctime>
 #include <map>
 #include <string>
 
@@ -140,6 +142,20 @@ TEST_CASE("only the chosen calls are shown whole") {
         "getdents64(3, 0x4000 /* 1 entry */, 99) = 24");
 }
 
+TEST_CASE("times of a file that is shown whole are dates, too") {
+  setenv("TZ", "UTC", 1);
+  tzset();
+  Calls calls(Abi::X86_64, only("none", "all"));
+  Bytes stat;
+  stat.u64(0).u64(0).u64(1).u32(0100644).zeros(4 + 4 + 4 + 8 + 8 + 8 + 8);
+  stat.u64(0).u64(5).u64(static_cast<std::uint64_t>(-6)).u64(999999999).u64(0).u64(0).zeros(24);
+  calls.memory.map(kA, stat.view());
+  CHECK(calls.call("fstat", {3, 0x1000}, 0)
+            .find("st_atime=0 /* 1970-01-01T00:00:00.000000005+0000 */, st_atime_nsec=5, "
+                  "st_mtime=-6 /* 1969-12-31T23:59:54.999999999+0000 */, st_mtime_nsec=999999999, "
+                  "st_ctime=0, st_ctime_nsec=0}") != std::string::npos);
+}
+
 TEST_CASE("structures are addresses in the calls that are not to be followed, text is not") {
   Calls calls(Abi::X86_64, only("all", "!nanosleep,wait4,pipe2,poll,getrandom"));
   Bytes time;
@@ -148,6 +164,8 @@ TEST_CASE("structures are addresses in the calls that are not to be followed, te
   CHECK(calls.call("nanosleep", {0x1000, 0}, 0) == "nanosleep(0x1000, NULL) = 0");
   CHECK(calls.call("wait4", {5, 0x1000, 0, 0}, 5) == "wait4(5, 0x1000, 0, NULL) = 5");
   CHECK(calls.call("pipe2", {0x1000, 0}, 0) == "pipe2(0x1000, 0) = 0");
+  // Nothing to follow: an empty array.
+  CHECK(calls.call("poll", {0x1000, 0, 0}, 0) == "poll([], 0, 0) = 0 (Timeout)");
   CHECK(calls.call("poll", {0x1000, 1, 0}, 1) == "poll(0x1000, 1, 0) = 1");
   CHECK(calls.call("poll", {0x1000, 1, 0}, 0) == "poll(0x1000, 1, 0) = 0 (Timeout)");
   CHECK(calls.call("getrandom", {0x1000, 2, 0}, 2) == R"(getrandom("\x01\x00", 2, 0) = 2)");
