@@ -8,10 +8,12 @@
 #include <exception>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "base/result.h"
 #include "cli/options.h"
 #include "decode/decoder.h"
+#include "os/fd_names.h"
 #include "os/spawn.h"
 #include "os/wait.h"
 #include "output/text_sink.h"
@@ -127,10 +129,14 @@ Result<TraceConfig> trace_config(const Options& options) {
   TraceConfig config;
   config.follow_forks = options.follow_forks;
   config.decode.string_limit = options.string_limit;
-  if (options.trace_set) {
-    auto filter = SyscallFilter::parse(*options.trace_set);
-    if (!filter) return filter.error();
-    config.filter = std::move(*filter);
+  for (const auto& [text, filter] :
+       {std::pair{&options.trace_set, &config.filter},
+        std::pair{&options.abbreviated_set, &config.decode.abbreviated},
+        std::pair{&options.dereferenced_set, &config.decode.dereferenced}}) {
+    if (!*text) continue;
+    auto parsed = SyscallFilter::parse(**text);
+    if (!parsed) return parsed.error();
+    *filter = std::move(*parsed);
   }
   auto patterns = function_patterns(options.functions);
   if (!patterns) return patterns.error();
@@ -188,6 +194,8 @@ int trace(const Options& options) {
   // Everything that can be wrong is found before anything is touched.
   auto config = trace_config(options);
   if (!config) return fail(options.program, config.error());
+  ProcFdNames fd_names(options.fd_details);
+  if (options.fd_details.any()) config->decode.fd_names = &fd_names;
   std::string path;
   if (!options.command.empty()) {
     auto found = find_program(options.command.front());

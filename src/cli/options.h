@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/address.h"
+#include "base/fd_names.h"
 #include "base/result.h"
 #include "event/style.h"
 
@@ -33,12 +34,16 @@ struct Options {
 
   // Which events
   std::optional<std::string> trace_set;  // the text behind trace=: "openat,close", "!read", "none"
-  std::vector<std::string> functions;    // --funcs REGEX[@OBJECT], in order, none of them empty
+  // Of which calls structures are cut short (-v: "none") and which ones' pointers are followed
+  std::optional<std::string> abbreviated_set;   // --abbrev, as trace_set
+  std::optional<std::string> dereferenced_set;  // --verbose
+  std::vector<std::string> functions;  // --funcs REGEX[@OBJECT], in order, none of them empty
 
   // How it is written
   std::string output;             // -o: empty for stderr; "-" for stdout; "|cmd"; otherwise a file
   bool append = false;            // -A
   std::size_t string_limit = 32;  // -s, in bytes
+  FdDetails fd_details;           // -y, -yy, --decode-fds
   Time time = Time::None;         // -t, -tt, -ttt, --absolute-timestamps
   bool relative_time = false;     // -r
   Precision relative_precision = Precision::Microseconds;

@@ -22,6 +22,13 @@ bool in_memory(Type::Kind kind) {
   return kind >= Type::Kind::String;
 }
 
+// What is shown even where structures are not.
+bool is_text(const Type& type) {
+  using Kind = Type::Kind;
+  return type.kind == Kind::String || type.kind == Kind::Path || type.kind == Kind::Bytes ||
+         (type.kind == Kind::CustomMemory && tables::kCustoms[type.ref] == custom::random_bytes);
+}
+
 }  // namespace
 
 // --- where numbers come from ------------------------------------------------------------------
@@ -180,6 +187,28 @@ Value CallContext::flags(Index set_index, std::uint64_t value) {
   return result;
 }
 
+// --- descriptors ------------------------------------------------------------------------------
+
+Value CallContext::descriptor(std::int32_t fd) {
+  Value value = Value::integer(fd);
+  if (options_.fd_names == nullptr || fd < 0) return value;
+  const FdName name = options_.fd_names->name(pending_.tid, fd, arena());
+  value.note = name.text;
+  value.deleted = name.deleted;
+  if (name.signals) value.note = custom::signalfd_name(arena(), *name.signals);
+  return value;
+}
+
+Value CallContext::directory_descriptor(std::int32_t fd) {
+  constexpr std::int32_t kWorkingDirectory = -100;  // linux/fcntl.h
+  if (fd != kWorkingDirectory) return descriptor(fd);
+  Value value = Value::symbol("AT_FDCWD", static_cast<std::uint64_t>(fd));
+  if (options_.fd_names != nullptr) {
+    value.note = options_.fd_names->working_directory(pending_.tid, arena());
+  }
+  return value;
+}
+
 // --- values -----------------------------------------------------------------------------------
 
 Value CallContext::scalar(const Type& type, std::uint64_t raw_value) {
@@ -189,8 +218,9 @@ Value CallContext::scalar(const Type& type, std::uint64_t raw_value) {
   switch (type.kind) {
     case Kind::None:
       return Value::none();
-    case Kind::Signed:
     case Kind::Fd:
+      return descriptor(static_cast<std::int32_t>(raw));
+    case Kind::Signed:
       return Value::integer(sign_extend(raw, size));
     case Kind::Unsigned:
       return Value::natural(raw);
@@ -224,6 +254,8 @@ Value CallContext::scalar(const Type& type, std::uint64_t raw_value) {
 
 Value CallContext::pointee(const Type& type, Address at, const Value* before) {
   using Kind = Type::Kind;
+  const bool nothing = type.kind == Kind::Array && !at.null() && evaluate(type.length) == 0;
+  if (!dereferences() && !is_text(type) && !nothing) return Value::address(at);
   if (type.kind == Kind::CustomMemory) {
     CustomInput input{.value = at.value(), .before = before};
     if (type.length != kNone) input.length = evaluate(type.length);
@@ -267,7 +299,7 @@ Value CallContext::load(const Type& type, std::span<const std::byte> from) {
 Value CallContext::structure(const Type& type, std::span<const std::byte> from) {
   const auto* layout = this->layout(type);
   if (layout == nullptr) return Value::none();
-  const bool abbreviate = tables::kStructs[type.ref].abbreviated && !options_.verbose;
+  const bool abbreviate = tables::kStructs[type.ref].abbreviated && !verbose();
   const Frame frame{from, frame_};
   frame_ = &frame;
   auto values = arena().allocate<Value>(layout->count);
@@ -280,13 +312,15 @@ Value CallContext::structure(const Type& type, std::span<const std::byte> from) 
                           .named(field.name);
   }
   frame_ = frame.outer;
-  return Value::list(Value::Kind::Struct, values.first(count), abbreviate);
+  Value result = Value::list(Value::Kind::Struct, values.first(count), abbreviate);
+  if (verbose()) custom::add_dates(arena(), type, values.first(count), result);
+  return result;
 }
 
 Value CallContext::array(const Type& element, Address at, std::uint64_t count) {
   if (at.null()) return Value::address(at);
   const std::size_t size = element.size[abi_index()];
-  const std::size_t limit = options_.verbose ? kArrayMax : options_.array_limit;
+  const std::size_t limit = verbose() ? kArrayMax : options_.array_limit;
   const auto shown = static_cast<std::size_t>(std::min<std::uint64_t>(count, limit));
   const auto storage = read(at, shown * size);
   if (storage.size() < size && shown > 0) return Value::unreadable(at);

@@ -36,6 +36,10 @@ class CallContext {
       : options_(options), pending_(pending), memory_(memory), outcome_(&outcome) {}
 
   [[nodiscard]] const DecodeOptions& options() const { return options_; }
+  /// Whether everything is shown, however long it is.
+  [[nodiscard]] bool verbose() const { return pending_.verbose; }
+  /// Whether pointers to more than text are followed.
+  [[nodiscard]] bool dereferences() const { return pending_.dereference; }
   [[nodiscard]] Abi abi() const { return pending_.request.abi; }
   [[nodiscard]] std::size_t abi_index() const { return static_cast<std::size_t>(abi()); }
   [[nodiscard]] unsigned word() const { return word_size(abi()); }
@@ -68,6 +72,10 @@ class CallContext {
     return lookup_symbol(set, value, abi());
   }
   Value flags(tables::Index set, std::uint64_t value);
+  /// A descriptor, with its name when names are shown.
+  Value descriptor(std::int32_t fd);
+  /// A descriptor of a directory, or AT_FDCWD.
+  Value directory_descriptor(std::int32_t fd);
   /// A NUL-terminated string of which at most `limit` bytes are shown.
   Value string(Address at, std::size_t limit);
   /// `length` bytes of which at most options().string_limit are shown.

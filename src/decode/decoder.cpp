@@ -189,6 +189,8 @@ SyscallEntered Decoder::enter(const SyscallRequest& request, PendingSyscall& pen
   pending.arena.reset();
   pending.request = request;
   pending.count = 0;
+  pending.verbose = !options_.abbreviated.wants(request.abi, request.number);
+  pending.dereference = options_.dereferenced.wants(request.abi, request.number);
   const auto entry = names::lookup(request.abi, request.number);
   pending.name = entry.name;
   if (pending.name == "restart_syscall") {

@@ -66,6 +66,7 @@ Result<> Tracer::on_entry(Tracee& tracee, const StoppedTracee& stopped) {
   unsigned bits = word_size(request.abi) * 8;
   if (bits != std::exchange(tracee.bits, bits)) emit(tracee, ModeChanged{bits});
   tracee.entered = monotonic_now();
+  tracee.syscall.tid = tracee.tid;
   SyscallEntered event = decoder_.enter(request, tracee.syscall, *tracee.space);
   tracee.shown = true;
   if (tracee.before_exec) {

@@ -67,8 +67,18 @@ Value bits_value(Arena& arena, std::span<const std::byte> bytes, std::size_t end
 /// time. In the local time zone, as in strace.
 std::string_view date(Arena& arena, std::int64_t seconds, std::uint64_t nanoseconds);
 
+/// Says what the times of a file are as dates: comments for the fields of a structure, or for all
+/// of it.
+void add_dates(Arena& arena, const tables::Type& type, std::span<Value> fields, Value& structure);
+
 /// "[INT CHLD]" of a mask with bit 0 for signal 1.
 Value signal_mask_value(Arena& arena, std::uint64_t mask);
+
+/// "signalfd:[HUP USR1]": the name of a descriptor that gives these signals.
+std::string_view signalfd_name(Arena& arena, std::uint64_t mask);
+
+/// Bytes like those of a read(2), but without characters.
+Value random_bytes(CallContext& context, const CustomInput& input);
 
 /// A siginfo of a process with words of `word` bytes.
 Value siginfo_value(std::span<const std::byte> raw, unsigned word, Abi abi, Arena& arena);

@@ -59,7 +59,7 @@ Value directory(CallContext& context, const CustomInput& input, const EntryForm&
     }
   };
   each([&](auto) { ++count; });
-  if (context.options().verbose) {
+  if (context.verbose()) {
     auto values = context.arena().allocate<Value>(count);
     std::size_t i = 0;
     each([&](auto entry) { values[i++] = entry_value(context, form, entry); });
@@ -81,6 +81,10 @@ Value device(CallContext& context, const CustomInput& input) {
 
 Value device32(CallContext& context, const CustomInput& input) {
   return device(context, input);
+}
+
+Value at_fd(CallContext& context, const CustomInput& input) {
+  return context.directory_descriptor(static_cast<std::int32_t>(input.value));
 }
 
 Value directory_entries64(CallContext& context, const CustomInput& input) {
@@ -119,6 +123,25 @@ Value file_times(CallContext& context, const CustomInput& input) {
     times.add(value);
   }
   return times.make(Value::Kind::Array, context.arena());
+}
+
+void add_dates(Arena& arena, const tables::Type& type, std::span<Value> fields, Value& structure) {
+  auto comment = [&](const Value& seconds, const Value& nanoseconds) {
+    return date(arena, static_cast<std::int64_t>(seconds.number), nanoseconds.number);
+  };
+  if (type.ref == tables::kTypes[known::type::statx_timestamp].ref && fields.size() == 2) {
+    structure.comment = comment(fields[0], fields[1]);
+    return;
+  }
+  // st_atime, st_atime_nsec
+  constexpr std::string_view kFraction = "_nsec";
+  for (std::size_t i = 1; i < fields.size(); ++i) {
+    const std::string_view name = fields[i].name;
+    if (!name.ends_with(kFraction)) continue;
+    Value& seconds = fields[i - 1];
+    if (name.substr(0, name.size() - kFraction.size()) != seconds.name) continue;
+    seconds.comment = comment(seconds, fields[i]);
+  }
 }
 
 Value random_bytes(CallContext& context, const CustomInput& input) {

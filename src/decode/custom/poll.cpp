@@ -62,7 +62,12 @@ Value bits_value(Arena& arena, std::span<const std::byte> bytes, std::size_t end
 }
 
 Value descriptor_set(CallContext& context, const CustomInput& input) {
-  return set_value(context, Address(input.value), input.length);
+  Value set = set_value(context, Address(input.value), input.length);
+  auto named = context.arena().copy(set.children);
+  for (Value& fd : named)
+    fd = context.descriptor(static_cast<std::int32_t>(fd.number));
+  set.children = named;
+  return set;
 }
 
 Value select_timeout(CallContext&, const CustomInput& input) {
@@ -86,15 +91,16 @@ Value pselect_left(CallContext& context, const CustomInput& input) {
   return time_left(context, input, 4, known::type::timespec);
 }
 Value ppoll_left(CallContext& context, const CustomInput& input) {
-  return time_left(context, input, 2, known::type::timespec);
+  return context.dereferences() ? time_left(context, input, 2, known::type::timespec)
+                                : Value::none();
 }
 
 Value poll_result(CallContext& context, const CustomInput& input) {
-  if (input.value == 0) return Value::none();
+  if (input.value == 0 || !context.dereferences()) return Value::none();
   constexpr std::uint64_t kMax = 4096;
   const auto count = static_cast<std::size_t>(std::min(context.argument(1) & 0xffffffff, kMax));
   const auto bytes = context.read(Address(context.argument(0)), count * kPollfdSize);
-  const std::size_t limit = context.options().verbose ? count : context.options().array_limit;
+  const std::size_t limit = context.verbose() ? count : context.options().array_limit;
   auto values = context.arena().allocate<Value>(std::min(count, limit));
   std::size_t shown = 0;
   bool more = false;

@@ -33,8 +33,7 @@ bool each_pointer(CallContext& context, Address at, Use use) {
 
 Value string_list(CallContext& context, Address at) {
   if (at.null()) return Value::address(at);
-  const std::size_t limit =
-      context.options().verbose ? std::size_t{4096} : context.options().array_limit;
+  const std::size_t limit = context.verbose() ? std::size_t{4096} : context.options().array_limit;
   auto values = context.arena().allocate<Value>(limit + 1);
   std::size_t count = 0;
   bool more = false;
@@ -118,7 +117,7 @@ Value argument_list(CallContext& context, const CustomInput& input) {
 
 Value environment(CallContext& context, const CustomInput& input) {
   const Address at(input.value);
-  if (context.options().verbose || at.null()) return string_list(context, at);
+  if (context.verbose() || at.null()) return string_list(context, at);
   std::size_t count = 0;
   const bool complete = each_pointer(context, at, [&](Address) { return ++count, true; });
   Value value = Value::address(at);

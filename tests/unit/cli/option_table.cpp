@@ -14,6 +14,7 @@ namespace {
 // A value that the row accepts.
 std::string good_value(const OptionRow& row) {
   if (row.argument == "[FORMAT]" || row.argument == "[PRECISION]") return "us";
+  if (row.name.starts_with("-y")) return "socket";
   if (row.argument == "[SET]") return "exit";
   if (row.argument == "WHEN") return "always";
   return "1";

@@ -16,7 +16,7 @@ namespace ttrace::test {
 class Calls {
  public:
   explicit Calls(Abi abi = Abi::X86_64, DecodeOptions options = {})
-      : abi_(abi), decoder_(options) {}
+      : abi_(abi), decoder_(std::move(options)) {}
 
   FakeMemory memory;
   PendingSyscall pending;
