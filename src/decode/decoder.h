@@ -38,6 +38,7 @@ struct DecodeOptions {
   std::size_t string_limit = 32;  // bytes of a string, -s
   std::size_t array_limit = 32;   // elements of an array
   bool verbose = false;           // -v: all fields of a structure, whole environments
+  bool names_only = false;        // -c: no arguments, and of the result only whether it failed
 };
 
 struct SyscallDescription;  // a row of the generated tables
