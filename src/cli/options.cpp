@@ -8,6 +8,7 @@
 
 #include "cli/getopt.h"
 #include "cli/option_table.h"
+#include "cli/summary_options.h"
 
 namespace ttrace {
 
@@ -161,6 +162,7 @@ Result<> settle(ParseState& state) {
   options.time = state.letter_t > 0 ? kLetters[std::min(state.letter_t, 3U)]
                                     : timestamp(state.clock, state.clock_precision);
   if (state.letter_q > 0) options.silence = silence_of(state.letter_q);
+  if (auto settled = settle_summary(state); !settled) return settled;
   return settle_output(state);
 }
 
