@@ -10,6 +10,8 @@
 #include <climits>
 #include <cstdlib>
 
+#include "cli/summary_options.h"
+
 namespace ttrace {
 
 namespace {
@@ -365,7 +367,7 @@ Result<> apply_version(ParseState& state, Given) {
 
 constexpr std::string_view kStartup = "Startup", kTracing = "Tracing", kFiltering = "Filtering",
                            kFunctions = "Functions", kFormat = "Output format",
-                           kMiscellaneous = "Miscellaneous";
+                           kStatistics = "Statistics", kMiscellaneous = "Miscellaneous";
 
 constexpr OptionRow kTable[] = {
     {"-p,--attach", "PID", kStartup,
@@ -444,6 +446,28 @@ constexpr OptionRow kTable[] = {
      "write a call's line when the call returns, never in\n"
      "halves: auto (default: into pipes), always, never",
      apply_whole_lines},
+    {"-c,--summary-only", "", kStatistics,
+     "count calls, errors and time of each syscall and\n"
+     "print a table of them instead of the trace",
+     apply_summary_only},
+    {"-C,--summary", "", kStatistics, "print the table behind the trace", apply_summary_also},
+    {"-O,--summary-syscall-overhead", "OVERHEAD", kStatistics,
+     "take OVERHEAD off the time of every syscall: a\n"
+     "number with s, ms, us (default) or ns behind it",
+     apply_overhead},
+    {"-S,--summary-sort-by", "SORTBY", kStatistics,
+     "sort the table by: time (default), min-time,\n"
+     "max-time, avg-time, calls, errors, name, nothing",
+     apply_summary_sort},
+    {"-U,--summary-columns", "COLUMNS", kStatistics,
+     "print these columns of the table, separated by\n"
+     "commas: time-percent, total-time, min-time,\n"
+     "max-time, avg-time, calls, errors, name",
+     apply_summary_columns},
+    {"-w,--summary-wall-clock", "", kStatistics,
+     "count the time from a call's entry to its return\n"
+     "(default: the system time)",
+     apply_wall_clock},
     {"-h,--help", "", kMiscellaneous, "print this text", apply_help},
     {"-V,--version", "", kMiscellaneous, "print the version", apply_version},
 };

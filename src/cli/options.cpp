@@ -8,6 +8,7 @@
 
 #include "cli/getopt.h"
 #include "cli/option_table.h"
+#include "cli/summary_options.h"
 
 namespace ttrace {
 
@@ -164,6 +165,7 @@ Result<> settle(ParseState& state) {
   if (state.letter_y == 1) options.fd_details = {.path = true};
   if (state.letter_y > 1) options.fd_details = {true, true, true, true, true, true};
   if (state.letter_q > 0) options.silence = silence_of(state.letter_q);
+  if (auto settled = settle_summary(state); !settled) return settled;
   return settle_output(state);
 }
 

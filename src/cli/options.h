@@ -13,6 +13,7 @@
 #include "base/fd_names.h"
 #include "base/result.h"
 #include "event/style.h"
+#include "event/summary_style.h"
 
 namespace ttrace {
 
@@ -52,6 +53,11 @@ struct Options {
   std::optional<unsigned> result_column;  // -a
   Silence silence;                        // what -q or --quiet=SET asked for
   WholeLines whole_lines = WholeLines::Auto;
+
+  // Counting
+  enum class Summary : std::uint8_t { None, Only, Also };  // -c: Only; -C: Also
+  Summary summary = Summary::None;
+  SummaryStyle summary_style;  // -O, -S, -U, -w
 
   std::string program = "ttrace";  // argv[0] as typed: begins every message
   /// Things worth saying that stop nothing: "-A/--output-append-mode has no effect without …".

@@ -35,8 +35,8 @@ struct SyscallOutcome {
   bool is_error = false;
 };
 
-/// Which syscalls to show: a set of numbers for each ABI. Numbers without a name are always shown,
-/// as by strace.
+/// Some syscalls: a set of numbers for each ABI. Numbers without a name are always in it, as in
+/// strace's.
 class SyscallFilter {
  public:
   /// Everything.
@@ -59,6 +59,7 @@ struct DecodeOptions {
   SyscallFilter abbreviated;      // of the others all fields, elements and variables are shown
   SyscallFilter dereferenced;     // of the others structures and arrays are shown as addresses
   FdNames* fd_names = nullptr;    // -y; outlives the decoder
+  bool names_only = false;        // -c: no arguments, and of the result only whether it failed
 };
 
 struct SyscallDescription;  // a row of the generated tables

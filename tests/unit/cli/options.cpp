@@ -320,9 +320,9 @@ TEST_CASE("mistakes get strace's messages, and its hint where it gives one") {
       {{"-p1", "-o"}, "option requires an argument -- 'o'", true},
       {{"--attach"}, "option '--attach' requires an argument", true},
       {{"--help=3"}, "option '--help' doesn't allow an argument", true},
-      {{"--s"},
-       "option '--s' is ambiguous; possibilities: '--silent' '--silence' '--string-limit' "
-       "'--syscall-times'",
+      {{"--summary-s"},
+       "option '--summary-s' is ambiguous; possibilities: '--summary-syscall-overhead' "
+       "'--summary-sort-by'",
        true},
       {{"-s", "x", "-Q"}, "invalid -s argument: 'x'", true},
       {{"-p", "x"}, "Invalid process id: 'x'", false},
