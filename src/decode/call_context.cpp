@@ -182,7 +182,7 @@ Value CallContext::flags(Index set_index, std::uint64_t value) {
     children[count++] = Value::hex(rest);
   }
   if (last.kind != Value::Kind::None) children[count++] = last;
-  Value result = Value::list(Value::Kind::Flags, children.first(count));
+  Value result = Value::list(Value::Kind::Flags, arena().shrink(children, count));
   result.number = value;
   return result;
 }
@@ -277,9 +277,9 @@ Value CallContext::pointee(const Type& type, Address at, const Value* before) {
 }
 
 std::span<const std::byte> CallContext::read(Address at, std::size_t size) {
-  auto storage = arena().allocate<std::byte>(size);
-  if (size == 0) return storage;
-  return storage.first(memory_.read(at, storage));
+  auto storage = arena().allocate<std::byte>(std::min(size, arena().left()));
+  if (storage.empty()) return storage;
+  return arena().shrink(storage, memory_.read(at, storage));
 }
 
 Value CallContext::load(const Type& type, std::span<const std::byte> from) {
@@ -321,7 +321,8 @@ Value CallContext::array(const Type& element, Address at, std::uint64_t count) {
   if (at.null()) return Value::address(at);
   const std::size_t size = element.size[abi_index()];
   const std::size_t limit = verbose() ? kArrayMax : options_.array_limit;
-  const auto shown = static_cast<std::size_t>(std::min<std::uint64_t>(count, limit));
+  const std::size_t room = arena().left() / (size + sizeof(Value));
+  const auto shown = static_cast<std::size_t>(std::min<std::uint64_t>({count, limit, room}));
   const auto storage = read(at, shown * size);
   if (storage.size() < size && shown > 0) return Value::unreadable(at);
   const std::size_t got = storage.size() - storage.size() % std::max<std::size_t>(size, 1);
@@ -334,8 +335,10 @@ Value CallContext::elements(const Type& element, std::span<const std::byte> from
   const std::size_t size = std::max<std::size_t>(element.size[abi_index()], 1);
   const std::size_t count = from.size() / size;
   auto values = arena().allocate<Value>(count + 1);
-  for (std::size_t i = 0; i < count; ++i)
+  for (std::size_t i = 0; i < count; ++i) {
+    if (i > 0 && spent()) return Value::list(Value::Kind::Array, values.first(i), true);
     values[i] = load(element, from.subspan(i * size, size));
+  }
   if (unreadable.null()) return Value::list(Value::Kind::Array, values.first(count), more);
   // As strace: the elements that could be read, then where the others would have been.
   values[count] = custom::missing(arena(), unreadable);
@@ -343,7 +346,7 @@ Value CallContext::elements(const Type& element, std::span<const std::byte> from
 }
 
 Value CallContext::string(Address at, std::size_t limit) {
-  if (at.null()) return Value::address(at);
+  if (at.null() || spent()) return Value::address(at);
   std::array<char, kPathMax> fixed;
   std::span<char> buffer = fixed;
   if (limit + 1 > fixed.size()) {

@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/memory.h"
 #include "base/number.h"
+#include "decode/budget.h"
 #include "decode/decoder.h"
 #include "decode/tables.h"
 
@@ -30,10 +31,10 @@ Value lookup_symbol(tables::Index set, std::uint64_t value, Abi abi);
 class CallContext {
  public:
   CallContext(const DecodeOptions& options, PendingSyscall& pending, Memory& memory)
-      : options_(options), pending_(pending), memory_(memory) {}
+      : options_(options), pending_(pending), memory_(memory, options) {}
   CallContext(const DecodeOptions& options, PendingSyscall& pending, Memory& memory,
               const SyscallOutcome& outcome)
-      : options_(options), pending_(pending), memory_(memory), outcome_(&outcome) {}
+      : options_(options), pending_(pending), memory_(memory, options), outcome_(&outcome) {}
 
   [[nodiscard]] const DecodeOptions& options() const { return options_; }
   /// Whether everything is shown, however long it is.
@@ -46,6 +47,8 @@ class CallContext {
   [[nodiscard]] const SyscallRequest& request() const { return pending_.request; }
   [[nodiscard]] Arena& arena() { return pending_.arena; }
   [[nodiscard]] Memory& memory() { return memory_; }
+  /// The call has cost what a call may: a list ends here, in `...`.
+  [[nodiscard]] bool spent() { return memory_.spent() || arena().left() == 0; }
   [[nodiscard]] bool at_exit() const { return outcome_ != nullptr; }
   /// What the call returned; only at the exit of a call that succeeded.
   [[nodiscard]] std::int64_t returned() const { return outcome_->rval; }
@@ -65,7 +68,7 @@ class CallContext {
   Value pointee(const tables::Type& type, Address at, const Value* before = nullptr);
   /// A value of a type with a fixed size, out of bytes that were read.
   Value load(const tables::Type& type, std::span<const std::byte> bytes);
-  /// The bytes at `at`, in the arena; fewer than `size` when not all can be read.
+  /// The bytes at `at`, in the arena; fewer than `size` when not all can be read, or are affordable.
   std::span<const std::byte> read(Address at, std::size_t size);
 
   [[nodiscard]] Value symbol(tables::Index set, std::uint64_t value) const {
@@ -105,7 +108,7 @@ class CallContext {
 
   const DecodeOptions& options_;
   PendingSyscall& pending_;
-  Memory& memory_;
+  mutable BudgetedMemory memory_;
   const SyscallOutcome* outcome_ = nullptr;
   const Frame* frame_ = nullptr;  // the structure that is being decoded
 };

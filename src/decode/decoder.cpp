@@ -189,7 +189,7 @@ std::string_view Decoder::name(Abi abi, std::uint64_t number) {
 
 SyscallEntered Decoder::enter(const SyscallRequest& request, PendingSyscall& pending,
                               Memory& memory) const {
-  pending.arena.reset();
+  pending.arena.reset(arena_budget(options_));
   pending.request = request;
   pending.count = 0;
   pending.verbose = !options_.abbreviated.wants(request.abi, request.number);

@@ -28,23 +28,29 @@ inline Value missing(Arena& arena, Address at) {
   return value;
 }
 
-/// Collects the fields of a structure or the elements of an array, up to N.
+/// Collects the fields of a structure or the elements of an array; when there are more than N, the
+/// others become `...`.
 template <std::size_t N>
 class ValueList {
  public:
   void add(std::string_view name, Value value) {
-    if (count_ < N) values_[count_++] = value.named(name);
+    if (count_ < N) {
+      values_[count_++] = value.named(name);
+    } else {
+      cut_ = true;
+    }
   }
   void add(Value value) { add({}, value); }
   [[nodiscard]] bool empty() const { return count_ == 0; }
   [[nodiscard]] Value structure(Arena& arena) const { return make(Value::Kind::Struct, arena); }
   [[nodiscard]] Value make(Value::Kind kind, Arena& arena) const {
-    return Value::list(kind, arena.copy(std::span<const Value>(values_).first(count_)));
+    return Value::list(kind, arena.copy(std::span<const Value>(values_).first(count_)), cut_);
   }
 
  private:
   std::array<Value, N> values_{};
   std::size_t count_ = 0;
+  bool cut_ = false;
 };
 
 /// A number of `size` bytes at `offset`; 0 beyond the end.

@@ -46,24 +46,30 @@ Value entry_value(CallContext& context, const EntryForm& form, std::span<const s
 
 Value directory(CallContext& context, const CustomInput& input, const EntryForm& form) {
   const Address at(input.value);
-  const std::size_t size = static_cast<std::size_t>(std::min(input.length, kDirectoryMax));
+  if (at.null() || input.length > kDirectoryMax) return Value::address(at);
+  const auto size = static_cast<std::size_t>(input.length);
   const auto bytes = context.read(at, size);
-  if (at.null() || bytes.size() != size) return Value::unreadable(at);
+  if (bytes.size() != size) return Value::unreadable(at);
   std::size_t count = 0;
+  // While use(entry) returns true.
   auto each = [&](auto&& use) {
     for (std::size_t offset = 0; offset + form.name_offset < size;) {
       const std::size_t length = number_at(bytes, offset + 2 * form.number_size, 2);
       if (length <= form.name_offset || offset + length > size) break;
-      use(bytes.subspan(offset, length));
+      if (!use(bytes.subspan(offset, length))) break;
       offset += length;
     }
   };
-  each([&](auto) { ++count; });
+  each([&](auto) { return ++count, true; });
   if (context.verbose()) {
     auto values = context.arena().allocate<Value>(count);
     std::size_t i = 0;
-    each([&](auto entry) { values[i++] = entry_value(context, form, entry); });
-    return Value::list(Value::Kind::Array, values);
+    each([&](auto entry) {
+      if (context.spent()) return false;
+      values[i++] = entry_value(context, form, entry);
+      return true;
+    });
+    return Value::list(Value::Kind::Array, values.first(i), i < count);
   }
   Value value = Value::address(at);
   value.comment = format(context.arena(), "{} entr{}", count, count == 1 ? "y" : "ies");
@@ -177,6 +183,7 @@ Value vectors_value(CallContext& context, Address at, std::uint64_t count, std::
   if (bytes.size() != shown * 2 * word) return Value::unreadable(at);
   auto values = context.arena().allocate<Value>(shown);
   for (std::size_t i = 0; i < shown; ++i) {
+    if (i > 0 && context.spent()) return Value::list(Value::Kind::Array, values.first(i), true);
     const std::uint64_t length = number_at(bytes, (2 * i + 1) * word, word);
     const std::uint64_t filled = std::min(length, budget);
     budget -= filled;

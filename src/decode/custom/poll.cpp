@@ -53,12 +53,12 @@ Value bits_value(Arena& arena, std::span<const std::byte> bytes, std::size_t end
   std::size_t count = 0;
   for (std::size_t bit = 0; bit < end; ++bit)
     count += has(bit) ? 1U : 0U;
-  auto values = arena.allocate<Value>(count);
+  auto values = arena.allocate<Value>(std::min(count, arena.left() / sizeof(Value)));
   std::size_t next = 0;
-  for (std::size_t bit = 0; bit < end; ++bit) {
+  for (std::size_t bit = 0; next < values.size(); ++bit) {
     if (has(bit)) values[next++] = Value::natural(bit);
   }
-  return Value::list(Value::Kind::Set, values);
+  return Value::list(Value::Kind::Set, values, next < count);
 }
 
 Value descriptor_set(CallContext& context, const CustomInput& input) {
