@@ -125,8 +125,10 @@ std::span<const Value> decode_notes(CallContext& context, const SyscallDescripti
   std::size_t count = 0;
   for (const auto& row : tables::kNotes.subspan(description.notes.first, description.notes.count)) {
     const Value note = context.scalar(tables::kTypes[row.type], static_cast<std::uint64_t>(rval));
+    // Without a label a note only says the number with names: not one more time as a number.
     const bool nothing = note.kind == Value::Kind::None ||
-                         (note.kind == Value::Kind::Flags && note.children.empty());
+                         (note.kind == Value::Kind::Flags && note.children.empty()) ||
+                         (row.label.empty() && note.kind == Value::Kind::Number);
     if (!nothing) notes[count++] = note.named(row.label);
   }
   return notes.first(count);

@@ -54,25 +54,36 @@ Value string_list(CallContext& context, Address at) {
   return Value::list(Value::Kind::Array, values.first(count), more);
 }
 
-Value wait_text(CallContext& context, std::uint32_t status) {
-  Arena& arena = context.arena();
+// What a wait status says, without the bits above.
+std::string_view wait_text(Arena& arena, std::uint32_t status) {
   auto name = [&](unsigned signal) { return signal_name(static_cast<int>(signal)); };
   const unsigned low = status & 0x7f;
-  if (low == 0 && status <= 0xffff) {
-    return Value::verbatim(
-        format(arena, "{{WIFEXITED(s) && WEXITSTATUS(s) == {}}}", status >> 8 & 0xff));
-  }
-  if (status == 0xffff) return Value::verbatim("{WIFCONTINUED(s)}");
+  const unsigned high = status >> 8 & 0xff;
+  if (low == 0) return format(arena, "{{WIFEXITED(s) && WEXITSTATUS(s) == {}}}", high);
   if (low == 0x7f) {
-    const unsigned signal = status >> 8 & 0xff;
-    const unsigned event = status >> 16;
-    const auto stop = format(arena, "{{WIFSTOPPED(s) && WSTOPSIG(s) == {}{}}}", name(signal & 0x7f),
-                             (signal & 0x80) != 0 ? " | 0x80" : "");
-    if (event == 0) return Value::verbatim(stop);
-    return Value::verbatim(format(arena, "{} | {:#x} << 16", stop, event));
+    // A syscall stop is marked by the highest bit.
+    const bool marked = (high & 0x80) != 0 && (high & 0x7f) != 0;
+    return format(arena, "{{WIFSTOPPED(s) && WSTOPSIG(s) == {}{}}}",
+                  name(marked ? high & 0x7f : high), marked ? " | 0x80" : "");
   }
-  return Value::verbatim(format(arena, "{{WIFSIGNALED(s) && WTERMSIG(s) == {}{}}}", name(low),
-                                (status & 0x80) != 0 ? " && WCOREDUMP(s)" : ""));
+  return format(arena, "{{WIFSIGNALED(s) && WTERMSIG(s) == {}{}}}", name(low),
+                (status & 0x80) != 0 ? " && WCOREDUMP(s)" : "");
+}
+
+Value wait_value(CallContext& context, std::uint32_t status) {
+  Arena& arena = context.arena();
+  if (status == 0xffff) return Value::verbatim("{WIFCONTINUED(s)}");
+  const unsigned low = status & 0x7f;
+  // Neither stopped nor anything else.
+  if ((status & 0xff) == 0xff) return Value::hex(status);
+  std::string_view text = wait_text(arena, status);
+  const unsigned rest = low != 0 && low != 0x7f ? status & 0xff00 : 0;
+  if (rest != 0) text = format(arena, "{}|{:#x}", text, rest);
+  const unsigned event = status >> 16;
+  if (event == 0) return Value::verbatim(text);
+  const Value symbol = context.symbol(known::set::ptrace_event, event);
+  if (!symbol.text.empty()) return Value::verbatim(format(arena, "{}|{}<<16", text, symbol.text));
+  return Value::verbatim(format(arena, "{}|{:#x} /* {} */<<16", text, event, symbol.comment));
 }
 
 Value limit(CallContext& context, std::uint64_t value, std::uint64_t infinity,
@@ -108,7 +119,7 @@ Value wait_status(CallContext& context, const CustomInput& input) {
   if (at.null() || !written || !context.memory().read_object(at, status)) {
     return Value::unreadable(at);
   }
-  const Value text = wait_text(context, status);
+  const Value text = wait_value(context, status);
   return Value::list(Value::Kind::Array, context.list({&text, 1}));
 }
 
@@ -150,18 +161,9 @@ Value clone3_arguments(CallContext& context, const CustomInput& input) {
   return Value::list(Value::Kind::Change, context.list(both));
 }
 
-Value cpu_set(CallContext& context, const CustomInput& input) {
-  constexpr std::uint64_t kMax = 8192;  // bytes: more than any kernel's NR_CPUS
-  const Address at(input.value);
-  const auto size = static_cast<std::size_t>(std::min(input.length, kMax));
-  const auto bytes = context.read(at, size);
-  if (at.null() || bytes.size() != size) return Value::unreadable(at);
-  return bits_value(context.arena(), bytes, size * 8);
-}
-
 Value rlimit_value(CallContext& context, const CustomInput& input) {
   return limit(context, input.value, truncate_to(~std::uint64_t{0}, context.word()),
-               "RLIM_INFINITY");
+               context.word() == 8 ? "RLIM64_INFINITY" : "RLIM_INFINITY");
 }
 
 Value rlimit_value64(CallContext& context, const CustomInput& input) {
@@ -173,6 +175,34 @@ Value rseq_area(CallContext& context, const CustomInput& input) {
   const auto& type = tables::kTypes[known::type::rseq];
   const auto bytes = extensible(context, input, type, kFirstVersion);
   return bytes.empty() ? Value::unreadable(Address(input.value)) : context.load(type, bytes);
+}
+
+Value rseq_section(CallContext& context, const CustomInput& input) {
+  const Address at(input.value);
+  const auto& type = tables::kTypes[known::type::rseq_cs];
+  Value section = context.pointee(type, at);
+  if (section.kind == Value::Kind::Struct) {
+    section.comment = format(context.arena(), "{:#x}", at.value());
+  }
+  return section;
+}
+
+Value personality(CallContext& context, const CustomInput& input) {
+  constexpr std::uint64_t kQuery = 0xffffffff;
+  if (input.value == kQuery) return Value::hex(input.value);
+  return context.flags(known::set::personality_flags, input.value);
+}
+
+Value transferred(CallContext& context, const CustomInput& input) {
+  const Address at(input.value);
+  if (context.at_exit()) {
+    const auto read = static_cast<std::uint64_t>(context.returned());
+    return vectors_value(context, at, input.length, read);
+  }
+  // Nothing was read into the buffers yet.
+  const auto& type = tables::kTypes[known::type::plain_iovec];
+  return array_value(context, at, input.length, type.size[context.abi_index()],
+                     [&](auto bytes) { return context.load(type, bytes); });
 }
 
 Value futex_wake_op(CallContext& context, const CustomInput& input) {

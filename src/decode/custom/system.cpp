@@ -1,0 +1,124 @@
+// Groups, capabilities, descriptor tables, the kernel's log, segments of a new kernel.
+#include "decode/custom/custom.h"
+
+namespace ttrace::custom {
+
+namespace {
+
+Value group_array(CallContext& context, const CustomInput& input, std::size_t size) {
+  constexpr std::uint64_t kMax = 65536;  // NGROUPS_MAX
+  const Address at(input.value);
+  if (input.length > kMax) return Value::address(at);
+  return array_value(context, at, input.length, size, [&](auto bytes) {
+    const std::uint64_t group = load_number(bytes);
+    return sign_extend(group, size) == -1 ? Value::integer(-1) : Value::natural(group);
+  });
+}
+
+// "3 /* SYSLOG_ACTION_READ_ALL */".
+Value commented(CallContext& context, Value number, tables::Index set) {
+  const Value name = context.symbol(set, number.number);
+  number.comment = name.text.empty() ? name.comment : name.text;
+  return number;
+}
+
+constexpr std::size_t kDescriptorSize = 16;  // of the kernel's struct user_desc
+
+Value descriptor_value(CallContext& context, std::span<const std::byte> bytes) {
+  Arena& arena = context.arena();
+  const std::uint64_t bits = number_at(bytes, 12, 4);
+  auto bit = [&](unsigned at) { return Value::natural(bits >> at & 1); };
+  constexpr std::size_t kWidth = 8;
+  constexpr std::uint64_t kNone = 0xffffffff;
+  const std::uint64_t entry = number_at(bytes, 0, 4);
+  ValueList<10> fields;
+  fields.add("entry_number", entry == kNone ? Value::integer(-1) : Value::natural(entry));
+  fields.add("base_addr", padded_hex(arena, number_at(bytes, 4, 4), kWidth));
+  fields.add("limit", padded_hex(arena, number_at(bytes, 8, 4), kWidth));
+  fields.add("seg_32bit", bit(0));
+  fields.add("contents", Value::natural(bits >> 1 & 3));
+  fields.add("read_exec_only", bit(3));
+  fields.add("limit_in_pages", bit(4));
+  fields.add("seg_not_present", bit(5));
+  fields.add("useable", bit(6));
+  if (context.abi() == Abi::X86_64) fields.add("lm", bit(7));
+  return fields.structure(arena);
+}
+
+}  // namespace
+
+Value group_list(CallContext& context, const CustomInput& input) {
+  return group_array(context, input, 4);
+}
+
+Value group_list16(CallContext& context, const CustomInput& input) {
+  return group_array(context, input, 2);
+}
+
+Value capability_sets(CallContext& context, const CustomInput& input) {
+  // One 32-bit number of each set, or two from version 2 on.
+  static constexpr std::array<std::string_view, 3> kSets{"effective", "permitted", "inheritable"};
+  constexpr std::uint64_t kVersion2 = 0x20071026;
+  constexpr std::uint64_t kVersion3 = 0x20080522;
+  const Address at(input.value);
+  const Address header(context.argument(0));
+  std::uint32_t version = 0;
+  if (at.null() || header.null() || !context.memory().read_object(header, version)) {
+    return Value::address(at);
+  }
+  const bool two = version == kVersion2 || version == kVersion3;
+  const std::size_t size = kSets.size() * 4;
+  const auto bytes = context.read(at, two ? 2 * size : size);
+  if (bytes.size() != (two ? 2 * size : size)) return Value::unreadable(at);
+  ValueList<kSets.size()> fields;
+  for (std::size_t i = 0; i < kSets.size(); ++i) {
+    const std::uint64_t high = number_at(bytes, size + i * 4, 4);
+    const std::uint64_t set = number_at(bytes, i * 4, 4) | high << 32;
+    fields.add(kSets.at(i), context.flags(known::set::capability_set, set));
+  }
+  return fields.structure(context.arena());
+}
+
+Value user_desc(CallContext& context, const CustomInput& input) {
+  const Address at(input.value);
+  const auto bytes = context.read(at, kDescriptorSize);
+  if (at.null() || bytes.size() != kDescriptorSize) return Value::unreadable(at);
+  return descriptor_value(context, bytes);
+}
+
+Value ldt_entry(CallContext& context, const CustomInput& input) {
+  // Other sizes are a whole table.
+  if (input.length != kDescriptorSize) return Value::address(Address(input.value));
+  return user_desc(context, input);
+}
+
+Value thread_area_entry(CallContext& context, const CustomInput&) {
+  std::uint32_t entry = 0;
+  if (!context.memory().read_object(Address(context.argument(0)), entry)) return Value::none();
+  return Value::verbatim(format(context.arena(), "entry_number={}", entry));
+}
+
+Value kexec_segments(CallContext& context, const CustomInput& input) {
+  constexpr std::uint64_t kMax = 16;  // KEXEC_SEGMENT_MAX
+  const auto& type = tables::kTypes[known::type::kexec_segment];
+  const Address at(input.value);
+  if (input.length > kMax) return Value::address(at);
+  return array_value(context, at, input.length, type.size[context.abi_index()],
+                     [&](auto bytes) { return context.load(type, bytes); });
+}
+
+Value syslog_command(CallContext& context, const CustomInput& input) {
+  const Value number = Value::integer(sign_extend(input.value, 4));
+  return commented(context, number, known::set::syslog_action);
+}
+
+Value console_level(CallContext& context, const CustomInput& input) {
+  const Value number = Value::integer(sign_extend(input.value, 4));
+  return commented(context, number, known::set::log_level);
+}
+
+Value pid_type_comment(CallContext& context, const CustomInput& input) {
+  return commented(context, Value::hex(input.value), known::set::pid_type);
+}
+
+}  // namespace ttrace::custom
