@@ -119,6 +119,11 @@ Value decode_output(CallContext& context, std::size_t index, const tables::Argum
   return filled ? context.pointee(tables::kTypes[row.type], at) : Value::address(at);
 }
 
+bool has_name(const Value& value) {
+  return value.kind != Value::Kind::Number &&
+         (value.kind != Value::Kind::Symbol || !value.text.empty());
+}
+
 std::span<const Value> decode_notes(CallContext& context, const SyscallDescription& description,
                                     std::int64_t rval) {
   auto notes = context.arena().allocate<Value>(description.notes.count);
@@ -128,7 +133,7 @@ std::span<const Value> decode_notes(CallContext& context, const SyscallDescripti
     // Without a label a note only says the number with names: not one more time as a number.
     const bool nothing = note.kind == Value::Kind::None ||
                          (note.kind == Value::Kind::Flags && note.children.empty()) ||
-                         (row.label.empty() && note.kind == Value::Kind::Number);
+                         (row.label.empty() && !has_name(note));
     if (!nothing) notes[count++] = note.named(row.label);
   }
   return notes.first(count);

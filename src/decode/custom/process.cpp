@@ -123,6 +123,13 @@ Value wait_status(CallContext& context, const CustomInput& input) {
   return Value::list(Value::Kind::Array, context.list({&text, 1}));
 }
 
+Value waited_usage(CallContext& context, const CustomInput& input) {
+  const Address at(input.value);
+  // Of nobody when nobody was there to be waited for.
+  if (!context.at_exit() || context.returned() == 0) return Value::address(at);
+  return context.pointee(tables::kTypes[known::type::rusage], at);
+}
+
 Value argument_list(CallContext& context, const CustomInput& input) {
   return string_list(context, Address(input.value));
 }

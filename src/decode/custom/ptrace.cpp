@@ -70,7 +70,6 @@ Value entered(CallContext& context, std::span<const std::byte> info, std::size_t
   constexpr std::size_t kNumber = 24;
   constexpr std::size_t kArguments = 32;
   constexpr std::size_t kEnd = 80;
-  constexpr std::size_t kData = kEnd + 4;
   ValueList<4> fields;
   fields.add("nr", Value::natural(number_at(info, kNumber, 8)));
   ValueList<6> arguments;
@@ -80,11 +79,8 @@ Value entered(CallContext& context, std::span<const std::byte> info, std::size_t
   if (!arguments.empty()) {
     fields.add("args", arguments.make(Value::Kind::Array, context.arena()));
   }
-  if (seccomp && size >= kData) fields.add("ret_data", Value::hex(number_at(info, kEnd, 4)));
-  constexpr std::size_t kReserved = kData + 4;
-  const std::uint64_t reserved = number_at(info, kData, 4);
-  if (seccomp && size >= kReserved && reserved != 0) {
-    fields.add("reserved2", Value::hex(reserved));
+  if (seccomp && size >= kEnd + 4) {
+    fields.add("ret_data", Value::natural(number_at(info, kEnd, 4)));
   }
   return fields.structure(context.arena());
 }

@@ -12,6 +12,20 @@ constexpr std::uint64_t kFirstSize = 48;
 constexpr std::uint64_t kBoundsSize = 56;
 constexpr std::size_t kBounds = 2;  // fields
 
+// What sched_setattr is to keep of the thread's attributes need not be given, and is not shown.
+struct Kept {
+  std::uint64_t flag;
+  std::string_view field;
+};
+constexpr std::array<Kept, 6> kKept{{
+    {0x8, "sched_policy"},
+    {0x10, "sched_nice"},
+    {0x10, "sched_priority"},
+    {0x10, "sched_runtime"},
+    {0x10, "sched_deadline"},
+    {0x10, "sched_period"},
+}};
+
 Value size_only(CallContext& context, std::uint64_t size) {
   ValueList<1> fields;
   fields.add("size", Value::natural(size));
@@ -29,8 +43,15 @@ Value given_attributes(CallContext& context, Address at) {
   std::ranges::fill(whole, std::byte{0});
   const auto used = static_cast<std::size_t>(std::min(version, kBoundsSize));
   if (context.memory().read(at, whole.first(used)) != used) return Value::unreadable(at);
-  Value value = context.load(type, whole);
-  if (version < kBoundsSize) value.children = value.children.first(value.children.size() - kBounds);
+  const Value all = context.load(type, whole);
+  const std::uint64_t flags = number_at(whole, 8, 8);
+  const std::size_t count = all.children.size() - (version < kBoundsSize ? kBounds : 0);
+  ValueList<10> fields;
+  for (const Value& field : all.children.first(count)) {
+    auto kept = std::ranges::find(kKept, field.name, &Kept::field);
+    if (kept == kKept.end() || (flags & kept->flag) == 0) fields.add(field.name, field);
+  }
+  Value value = fields.structure(context.arena());
   value.truncated = version > kBoundsSize;
   return value;
 }
@@ -89,12 +110,18 @@ Value io_priority(CallContext& context, const CustomInput& input) {
 }
 
 Value cpu_set(CallContext& context, const CustomInput& input) {
-  constexpr std::uint64_t kMax = 8192;  // bytes: more than any kernel's NR_CPUS
+  constexpr std::uint64_t kMax = 128;  // bytes, of glibc's cpu_set_t: more is not shown
   const Address at(input.value);
   const auto size = static_cast<std::size_t>(std::min(input.length, kMax));
   const auto bytes = context.read(at, size);
   if (at.null() || bytes.size() != size) return Value::unreadable(at);
-  return bits_value(context.arena(), bytes, size * 8);
+  Value set = bits_value(context.arena(), bytes, size * 8);
+  if (input.length <= kMax) return set;
+  auto children = context.arena().allocate<Value>(set.children.size() + 1);
+  std::ranges::copy(set.children, children.begin());
+  children.back() = Value::verbatim("...");
+  set.children = children;
+  return set;
 }
 
 }  // namespace ttrace::custom

@@ -45,7 +45,76 @@ Value descriptor_value(CallContext& context, std::span<const std::byte> bytes) {
   return fields.structure(arena);
 }
 
+// Bytes that are no text, all of them in hexadecimal.
+Value hex_bytes(CallContext& context, std::span<const std::byte> bytes) {
+  const std::size_t shown = std::min(bytes.size(), context.options().string_limit);
+  fmt::memory_buffer text;
+  for (const std::byte byte : bytes.first(shown)) {
+    fmt::format_to(std::back_inserter(text), "\\x{:02x}", static_cast<unsigned>(byte));
+  }
+  return Value::verbatim(format(context.arena(), "\"{}\"{}",
+                                std::string_view(text.data(), text.size()),
+                                shown < bytes.size() ? "..." : ""));
+}
+
+// The kernel's struct lsm_ctx: numbers, then bytes.
+constexpr std::size_t kLsmHeader = 32;
+
+// The one at the beginning of `bytes`, which hold at least the numbers.
+Value lsm_context_value(CallContext& context, std::span<const std::byte> bytes) {
+  const std::uint64_t length = number_at(bytes, 24, 8);
+  // The kernel looks no farther than `len` bytes.
+  const auto end = std::clamp<std::uint64_t>(number_at(bytes, 16, 8), kLsmHeader, bytes.size());
+  const auto rest = bytes.first(static_cast<std::size_t>(end)).subspan(kLsmHeader);
+  ValueList<5> fields;
+  fields.add("id", context.symbol(known::set::lsm_id, number_at(bytes, 0, 8)));
+  fields.add("flags", Value::hex(number_at(bytes, 8, 8)));
+  fields.add("len", Value::natural(number_at(bytes, 16, 8)));
+  fields.add("ctx_len", Value::natural(length));
+  if (length != 0 && !rest.empty()) {
+    const auto used = static_cast<std::size_t>(std::min<std::uint64_t>(length, rest.size()));
+    fields.add("ctx", hex_bytes(context, rest.first(used)));
+  }
+  return fields.structure(context.arena());
+}
+
 }  // namespace
+
+Value lsm_context(CallContext& context, const CustomInput& input) {
+  constexpr std::uint64_t kMax = 65536;
+  const Address at(input.value);
+  const auto bytes = context.read(at, static_cast<std::size_t>(std::min(input.length, kMax)));
+  if (at.null() || bytes.size() < kLsmHeader) return Value::unreadable(at);
+  return lsm_context_value(context, bytes);
+}
+
+Value lsm_contexts(CallContext& context, const CustomInput& input) {
+  constexpr std::uint64_t kMax = 65536;
+  constexpr std::size_t kCount = 32;  // more modules than there are
+  const Address at(input.value);
+  const bool single = (context.argument(3) & 1) != 0;  // LSM_FLAG_SINGLE: the id is asked for
+  if (!context.at_exit()) {
+    std::uint64_t id = 0;
+    if (!single || at.null() || !context.memory().read_object(at, id)) {
+      return Value::unreadable(at);
+    }
+    ValueList<1> asked;
+    asked.add("id", context.symbol(known::set::lsm_id, id));
+    return asked.structure(context.arena());
+  }
+  auto bytes = context.read(at, static_cast<std::size_t>(std::min(input.length, kMax)));
+  if (at.null() || bytes.size() < kLsmHeader) return Value::unreadable(at);
+  ValueList<kCount> contexts;
+  while (bytes.size() >= kLsmHeader) {
+    contexts.add(lsm_context_value(context, bytes));
+    const std::uint64_t length = number_at(bytes, 16, 8);
+    if (length < kLsmHeader || length > bytes.size()) break;
+    bytes = bytes.subspan(static_cast<std::size_t>(length));
+  }
+  const Value all = contexts.make(Value::Kind::Array, context.arena());
+  if (input.before == nullptr || input.before->kind != Value::Kind::Struct) return all;
+  return Value::list(Value::Kind::Change, context.list(std::array{input.before->named({}), all}));
+}
 
 Value group_list(CallContext& context, const CustomInput& input) {
   return group_array(context, input, 4);
