@@ -1,5 +1,6 @@
 // Starting, waiting, limits, futex operations, rseq.
 #include <algorithm>
+#include <optional>
 
 #include "decode/custom/custom.h"
 
@@ -109,6 +110,23 @@ std::span<const std::byte> extensible(CallContext& context, const CustomInput& i
   return bytes;
 }
 
+// The buffers of process_vm_readv and process_vm_writev: with what they hold, of which the call
+// filled in `filled` bytes; only their addresses while nothing is there yet.
+Value buffers(CallContext& context, const CustomInput& input, std::optional<std::uint64_t> filled,
+              bool reading) {
+  const std::size_t word = context.word();
+  return array_value(context, Address(input.value), input.length, 2 * word, [&](auto bytes) {
+    const Address base(number_at(bytes, 0, word));
+    const std::uint64_t length = number_at(bytes, word, word);
+    const std::uint64_t used = filled ? std::min(length, *filled) : length;
+    if (filled) *filled -= used;
+    ValueList<2> fields;
+    fields.add("iov_base", reading && !filled ? Value::address(base) : context.bytes(base, used));
+    fields.add("iov_len", Value::natural(length));
+    return fields.structure(context.arena());
+  });
+}
+
 }  // namespace
 
 Value wait_status(CallContext& context, const CustomInput& input) {
@@ -179,7 +197,9 @@ Value rlimit_value64(CallContext& context, const CustomInput& input) {
 
 Value rseq_area(CallContext& context, const CustomInput& input) {
   constexpr std::size_t kFirstVersion = 32;
+  constexpr std::uint64_t kAlignment = 32;  // the kernel takes no other
   const auto& type = tables::kTypes[known::type::rseq];
+  if (input.value % kAlignment != 0) return Value::unreadable(Address(input.value));
   const auto bytes = extensible(context, input, type, kFirstVersion);
   return bytes.empty() ? Value::unreadable(Address(input.value)) : context.load(type, bytes);
 }
@@ -201,15 +221,12 @@ Value personality(CallContext& context, const CustomInput& input) {
 }
 
 Value transferred(CallContext& context, const CustomInput& input) {
-  const Address at(input.value);
-  if (context.at_exit()) {
-    const auto read = static_cast<std::uint64_t>(context.returned());
-    return vectors_value(context, at, input.length, read);
-  }
-  // Nothing was read into the buffers yet.
-  const auto& type = tables::kTypes[known::type::plain_iovec];
-  return array_value(context, at, input.length, type.size[context.abi_index()],
-                     [&](auto bytes) { return context.load(type, bytes); });
+  const auto read = context.at_exit() ? static_cast<std::uint64_t>(context.returned()) : 0;
+  return buffers(context, input, context.at_exit() ? std::optional(read) : std::nullopt, true);
+}
+
+Value sent(CallContext& context, const CustomInput& input) {
+  return buffers(context, input, std::nullopt, false);
 }
 
 Value futex_wake_op(CallContext& context, const CustomInput& input) {

@@ -24,15 +24,18 @@ Value commented(CallContext& context, Value number, tables::Index set) {
 
 constexpr std::size_t kDescriptorSize = 16;  // of the kernel's struct user_desc
 
+Value entry_value(std::uint64_t entry) {
+  constexpr std::uint64_t kNone = 0xffffffff;
+  return entry == kNone ? Value::integer(-1) : Value::natural(entry);
+}
+
 Value descriptor_value(CallContext& context, std::span<const std::byte> bytes) {
   Arena& arena = context.arena();
   const std::uint64_t bits = number_at(bytes, 12, 4);
   auto bit = [&](unsigned at) { return Value::natural(bits >> at & 1); };
   constexpr std::size_t kWidth = 8;
-  constexpr std::uint64_t kNone = 0xffffffff;
-  const std::uint64_t entry = number_at(bytes, 0, 4);
   ValueList<10> fields;
-  fields.add("entry_number", entry == kNone ? Value::integer(-1) : Value::natural(entry));
+  fields.add("entry_number", entry_value(number_at(bytes, 0, 4)));
   fields.add("base_addr", padded_hex(arena, number_at(bytes, 4, 4), kWidth));
   fields.add("limit", padded_hex(arena, number_at(bytes, 8, 4), kWidth));
   fields.add("seg_32bit", bit(0));
@@ -67,7 +70,8 @@ Value lsm_context_value(CallContext& context, std::span<const std::byte> bytes) 
   const auto end = std::clamp<std::uint64_t>(number_at(bytes, 16, 8), kLsmHeader, bytes.size());
   const auto rest = bytes.first(static_cast<std::size_t>(end)).subspan(kLsmHeader);
   ValueList<5> fields;
-  fields.add("id", context.symbol(known::set::lsm_id, number_at(bytes, 0, 8)));
+  const Value id = context.symbol(known::set::lsm_id, number_at(bytes, 0, 8));
+  fields.add("id", id.text.empty() ? Value::hex(id.number) : id);
   fields.add("flags", Value::hex(number_at(bytes, 8, 8)));
   fields.add("len", Value::natural(number_at(bytes, 16, 8)));
   fields.add("ctx_len", Value::natural(length));
@@ -116,6 +120,15 @@ Value lsm_contexts(CallContext& context, const CustomInput& input) {
   return Value::list(Value::Kind::Change, context.list(std::array{input.before->named({}), all}));
 }
 
+Value lsm_ids(CallContext& context, const CustomInput& input) {
+  const Address at(input.value);
+  std::uint32_t size = 0;  // of the array; without it nothing was filled in
+  if (!context.memory().read_object(Address(context.argument(1)), size)) return Value::address(at);
+  return array_value(context, at, input.length, 8, [&](auto bytes) {
+    return context.symbol(known::set::lsm_id, load_number(bytes));
+  });
+}
+
 Value group_list(CallContext& context, const CustomInput& input) {
   return group_array(context, input, 4);
 }
@@ -155,6 +168,18 @@ Value user_desc(CallContext& context, const CustomInput& input) {
   return descriptor_value(context, bytes);
 }
 
+Value wanted_desc(CallContext& context, const CustomInput& input) {
+  if (context.at_exit()) return user_desc(context, input);
+  const Address at(input.value);
+  std::uint32_t entry = 0;
+  if (at.null() || !context.memory().read_object(at, entry)) return Value::unreadable(at);
+  ValueList<1> fields;
+  fields.add("entry_number", entry_value(entry));
+  Value value = fields.structure(context.arena());
+  value.truncated = true;
+  return value;
+}
+
 Value ldt_entry(CallContext& context, const CustomInput& input) {
   // Other sizes are a whole table.
   if (input.length != kDescriptorSize) return Value::address(Address(input.value));
@@ -162,9 +187,9 @@ Value ldt_entry(CallContext& context, const CustomInput& input) {
 }
 
 Value thread_area_entry(CallContext& context, const CustomInput&) {
-  std::uint32_t entry = 0;
-  if (!context.memory().read_object(Address(context.argument(0)), entry)) return Value::none();
-  return Value::verbatim(format(context.arena(), "entry_number={}", entry));
+  const auto bytes = context.read(Address(context.argument(0)), kDescriptorSize);
+  if (bytes.size() != kDescriptorSize) return Value::none();
+  return Value::verbatim(format(context.arena(), "entry_number={}", number_at(bytes, 0, 4)));
 }
 
 Value kexec_segments(CallContext& context, const CustomInput& input) {
@@ -174,6 +199,22 @@ Value kexec_segments(CallContext& context, const CustomInput& input) {
   if (input.length > kMax) return Value::address(at);
   return array_value(context, at, input.length, type.size[context.abi_index()],
                      [&](auto bytes) { return context.load(type, bytes); });
+}
+
+Value kexec_flags(CallContext& context, const CustomInput& input) {
+  constexpr std::uint64_t kArchitecture = 0xffff0000;
+  const Value architecture =
+      context.symbol(known::set::kexec_architecture, input.value & kArchitecture);
+  const std::uint64_t rest = input.value & ~kArchitecture;
+  if (rest == 0) return architecture;
+  const Value bits = context.flags(known::set::kexec_bits, rest);
+  return Value::list(Value::Kind::Flags, context.list(std::array{architecture, bits}));
+}
+
+Value host_name(CallContext& context, const CustomInput& input) {
+  constexpr std::uint64_t kMax = 64;  // __NEW_UTS_LEN
+  const Address at(input.value);
+  return input.length > kMax ? Value::address(at) : context.bytes(at, input.length);
 }
 
 Value syslog_command(CallContext& context, const CustomInput& input) {
