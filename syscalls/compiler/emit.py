@@ -40,9 +40,10 @@ def cxx(lowering) -> str:
     low = lowering
     tables = [
         table("SyscallDescription", "Calls", [
-            "{%s, 0x%x, %d, {%d, %d}, %d, {%d, %d}}" % (
+            "{%s, 0x%x, %d, {%d, %d}, %d, {%d, %d}, %s}" % (
                 text(c["name"]), sum(1 << ABIS.index(a) for a in c["abis"]),
-                -1 if c["number"] is None else c["number"], *c["arguments"], c["result"], *c["notes"])
+                -1 if c["number"] is None else c["number"], *c["arguments"], c["result"], *c["notes"],
+                boolean(c["in_memory"]))
             for c in low.calls]),
         table("Argument", "Arguments", [
             "{%s, %d, Direction::%s, %s, %d, %d, %d, %s}" % (

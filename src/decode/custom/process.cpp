@@ -127,6 +127,30 @@ Value buffers(CallContext& context, const CustomInput& input, std::optional<std:
   });
 }
 
+// The arguments of clone3 with the ids that are asked for, without what the call does not use.
+Value clone3_call(CallContext& context, const Value& all) {
+  constexpr std::uint64_t kIntoCgroup = 0x200000000;
+  constexpr std::uint64_t kMaxIds = 32;  // MAX_PID_NS_LEVEL
+  auto number = [&](std::string_view name) { return field_of(&all, name)->number; };
+  const std::uint64_t ids = number("set_tid");
+  const std::uint64_t id_count = number("set_tid_size");
+  ValueList<12> fields;
+  for (const Value& field : all.children) {
+    const bool of_ids = field.name.starts_with("set_tid");
+    const bool of_cgroup = field.name == "cgroup";
+    if (of_ids && ids == 0 && id_count == 0) continue;
+    if (of_cgroup && field.number == 0 && (number("flags") & kIntoCgroup) == 0) continue;
+    Value shown = field;
+    if (field.name == "set_tid" && id_count != 0 && id_count <= kMaxIds) {
+      shown = array_value(context, Address(ids), id_count, 4, [](auto bytes) {
+        return Value::integer(sign_extend(load_number(bytes), 4));
+      });
+    }
+    fields.add(field.name, shown);
+  }
+  return fields.structure(context.arena());
+}
+
 }  // namespace
 
 Value wait_status(CallContext& context, const CustomInput& input) {
@@ -169,15 +193,14 @@ Value clone3_arguments(CallContext& context, const CustomInput& input) {
   const auto& type = tables::kTypes[known::type::clone_args];
   const auto bytes = extensible(context, input, type, kFirstVersion);
   if (bytes.empty()) return Value::unreadable(Address(input.value));
-  const Value call = context.load(type, bytes);
+  const Value call = clone3_call(context, context.load(type, bytes));
   if (!context.at_exit() || context.error() != 0) return call;
   ValueList<2> filled;
   auto add = [&](std::string_view name) {
     const Value* where = field_of(&call, name);
-    std::int32_t id = 0;
-    if (where == nullptr || !context.memory().read_object(Address(where->number), id)) return;
-    const Value value = Value::integer(id);
-    filled.add(name, Value::list(Value::Kind::Array, context.list({&value, 1})));
+    if (where == nullptr) return;
+    const auto& number = tables::Type{.kind = tables::Type::Kind::Signed, .size = {4, 4, 4, 4}};
+    filled.add(name, context.pointee(number, Address(where->number)));
   };
   add("pidfd");
   add("parent_tid");
