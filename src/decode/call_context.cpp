@@ -285,7 +285,10 @@ std::span<const std::byte> CallContext::read(Address at, std::size_t size) {
 Value CallContext::load(const Type& type, std::span<const std::byte> from) {
   if (type.kind == Type::Kind::Struct) return structure(type, from);
   if (type.kind == Type::Kind::Array) {
-    return elements(tables::kTypes[type.ref], from, false, Address());
+    const auto& element = tables::kTypes[type.ref];
+    const std::size_t limit = options_.verbose ? kArrayMax : options_.array_limit;
+    const std::size_t shown = std::min(from.size(), limit * element.size[abi_index()]);
+    return elements(element, from.first(shown), shown < from.size(), Address());
   }
   if (type.kind == Type::Kind::CharArray) {
     std::string_view all(reinterpret_cast<const char*>(from.data()), from.size());

@@ -152,6 +152,7 @@ struct SyscallDescription {
   tables::Slice arguments;
   tables::Index result = tables::kNone;
   tables::Slice notes;
+  bool in_memory = false;  // the arguments are words in memory: the first register points to them
 
   [[nodiscard]] bool has(Abi abi) const { return (abis >> static_cast<unsigned>(abi) & 1) != 0; }
 };

@@ -41,6 +41,8 @@ The language, by example; `#` begins a comment, line ends mean nothing:
     one, two(...) -> status             the same for several calls
     [i386 arm] name(...)                only there
     name @462 (...)                     a number that libseccomp may not know yet
+    [i386] mmap(addr: addr, ...) in memory -> hex
+                                        the first register points to the arguments
     fcntl$getfd(fd: fd, cmd: const F_GETFD) -> hex (flags descriptor_state)
                                         a variant, chosen by its `const` arguments; `of MASK` after
                                         the constants compares some bits only

@@ -40,9 +40,10 @@ def cxx(lowering) -> str:
     low = lowering
     tables = [
         table("SyscallDescription", "Calls", [
-            "{%s, 0x%x, %d, {%d, %d}, %d, {%d, %d}}" % (
+            "{%s, 0x%x, %d, {%d, %d}, %d, {%d, %d}, %s}" % (
                 text(c["name"]), sum(1 << ABIS.index(a) for a in c["abis"]),
-                -1 if c["number"] is None else c["number"], *c["arguments"], c["result"], *c["notes"])
+                -1 if c["number"] is None else c["number"], *c["arguments"], c["result"], *c["notes"],
+                boolean(c["in_memory"]))
             for c in low.calls]),
         table("Argument", "Arguments", [
             "{%s, %d, Direction::%s, %s, %d, %d, %d, %s}" % (
@@ -134,7 +135,7 @@ def constant_checks(low, abi):
         mask = "0x%xull" % (256 ** size - 1)
         for entry in constant_set.entries:
             value = entry.values[abi] if hasattr(entry, "values") else None
-            if value is None or "|" in entry.name:
+            if value is None or not entry.name.isidentifier():
                 continue
             result.append('#ifdef %s\n_Static_assert(__COUNTER__ > 0 && ((unsigned long long)(%s) & %s) '
                           '== (0x%xull & %s),\n  "%s: %s is not what the kernel\'s headers say");\n'

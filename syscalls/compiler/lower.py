@@ -396,7 +396,7 @@ class Lowering:
         self.calls.append({
             "name": call.name, "variant": call.variant, "abis": call.abis, "number": call.number,
             "arguments": self.run_of(self.arguments, rows), "result": result,
-            "notes": self.run_of(self.notes, notes)})
+            "notes": self.run_of(self.notes, notes), "in_memory": call.in_memory})
 
     @staticmethod
     def run_of(table, rows):

@@ -144,6 +144,7 @@ class Call:
     result: str
     result_where: Location
     notes: List[Note]
+    in_memory: bool = False  # the arguments: the first register points to them
 
 
 @dataclass

@@ -345,6 +345,9 @@ class Parser:
             if arguments:
                 self.expect(",", " or ')' after an argument")
             arguments.append(self.argument())
+        in_memory = self.accept("in") is not None
+        if in_memory:
+            self.expect("memory", " after 'in', which says where the arguments are")
         self.expect("->", " and the result's type")
         result = self.name("the result's type")
         if result.text == "custom":
@@ -358,7 +361,7 @@ class Parser:
                 notes.append(self.note())
         for name, variant, where in names:
             self.out.calls.append(Call(name, variant, where, abis, syscall_number, arguments,
-                                       result.text, result.where, notes))
+                                       result.text, result.where, notes, in_memory))
 
     def call_name(self):
         name = self.name("a call's name")

@@ -59,6 +59,33 @@ inline std::uint64_t number_at(std::span<const std::byte> bytes, std::size_t off
   return offset + size <= bytes.size() ? load_number(bytes.subspan(offset, size)) : 0;
 }
 
+/// "[1, 2, ...]": `count` elements of `size` bytes at `at`, each made by element(bytes), as many as
+/// the options allow; what cannot be read as in strace.
+template <class Element>
+Value array_value(CallContext& context, Address at, std::uint64_t count, std::size_t size,
+                  Element element) {
+  constexpr std::size_t kMax = 4096;  // with -v
+  if (at.null()) return Value::address(at);
+  const std::size_t limit = context.options().verbose ? kMax : context.options().array_limit;
+  const auto shown = static_cast<std::size_t>(std::min<std::uint64_t>(count, limit));
+  const auto bytes = context.read(at, shown * size);
+  const std::size_t got = bytes.size() / size;
+  if (got == 0 && shown != 0) return Value::unreadable(at);
+  auto values = context.arena().allocate<Value>(got + 1);
+  for (std::size_t i = 0; i < got; ++i)
+    values[i] = element(bytes.subspan(i * size, size));
+  if (got == shown) return Value::list(Value::Kind::Array, values.first(got), shown < count);
+  values[got] = missing(context.arena(), at + got * size);
+  return Value::list(Value::Kind::Array, values);
+}
+
+/// A number in hexadecimal, filled up with zeros to `width` characters, its 0x included; 0 is only
+/// zeros (as printf's %#0*x).
+inline Value padded_hex(Arena& arena, std::uint64_t number, std::size_t width) {
+  if (number == 0) return Value::symbol(format(arena, "{:0{}}", 0, width), 0);
+  return Value::symbol(format(arena, "{:#0{}x}", number, width), number);
+}
+
 /// The first field of a structure that has this name; null when there is none.
 inline const Value* field_of(const Value* structure, std::string_view name) {
   if (structure == nullptr) return nullptr;
