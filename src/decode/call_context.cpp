@@ -77,8 +77,11 @@ std::uint64_t CallContext::evaluate(Index index) const {
     case Source::Field: {
       const std::size_t offset = operand.offset[abi_index()];
       const std::size_t size = operand.size[abi_index()];
-      if (offset + size > structure_.size()) return 0;
-      return load_number(structure_.subspan(offset, size));
+      const Frame* frame = frame_;
+      for (Index out = 0; out < operand.index && frame != nullptr; ++out)
+        frame = frame->outer;
+      if (frame == nullptr || offset + size > frame->bytes.size()) return 0;
+      return load_number(frame->bytes.subspan(offset, size));
     }
     case Source::Return:
       return outcome_ != nullptr && !outcome_->is_error
@@ -91,17 +94,29 @@ std::uint64_t CallContext::evaluate(Index index) const {
 }
 
 bool CallContext::holds(Index index) const {
+  while (index != kNone) {
+    const auto& condition = tables::kConditions[index];
+    if (!passes(condition)) return false;
+    index = condition.also;
+  }
+  return true;
+}
+
+bool CallContext::passes(const tables::Condition& condition) const {
   using Test = tables::Condition::Test;
-  if (index == kNone) return true;
-  const auto& condition = tables::kConditions[index];
   const std::uint64_t value = evaluate(condition.operand) & condition.mask[abi_index()];
   const auto values =
       tables::kConditionValues.subspan(condition.values.first, condition.values.count);
   auto equal = [&](const auto& row) { return row[abi_index()] == value; };
   auto common_bit = [&](const auto& row) { return (row[abi_index()] & value) != 0; };
+  auto any_bit = [&] {
+    return values.empty() ? value != 0 : std::ranges::any_of(values, common_bit);
+  };
   switch (condition.test) {
     case Test::AnyBit:
-      return values.empty() ? value != 0 : std::ranges::any_of(values, common_bit);
+      return any_bit();
+    case Test::NoBit:
+      return !any_bit();
     case Test::Is:
       return std::ranges::any_of(values, equal);
     case Test::IsNot:
@@ -253,18 +268,18 @@ Value CallContext::structure(const Type& type, std::span<const std::byte> from) 
   const auto* layout = this->layout(type);
   if (layout == nullptr) return Value::none();
   const bool abbreviate = tables::kStructs[type.ref].abbreviated && !options_.verbose;
-  const auto outer = structure_;
+  const Frame frame{from, frame_};
+  frame_ = &frame;
   auto values = arena().allocate<Value>(layout->count);
   std::size_t count = 0;
   for (const auto& field : tables::kFields.subspan(layout->first, layout->count)) {
     if (abbreviate && !field.brief) continue;
-    structure_ = from;  // a nested structure changed it
     if (!holds(field.condition)) continue;
     const auto& field_type = tables::kTypes[field.type];
     values[count++] = load(field_type, from.subspan(field.offset, field_type.size[abi_index()]))
                           .named(field.name);
   }
-  structure_ = outer;
+  frame_ = frame.outer;
   return Value::list(Value::Kind::Struct, values.first(count), abbreviate);
 }
 

@@ -77,6 +77,13 @@ class CallContext {
   std::string_view text(std::string_view text) { return arena().copy(text); }
 
  private:
+  /// The bytes of a structure, for Operand::Source::Field; those of the one around it.
+  struct Frame {
+    std::span<const std::byte> bytes;
+    const Frame* outer = nullptr;
+  };
+
+  [[nodiscard]] bool passes(const tables::Condition& condition) const;
   /// What was decoded at the entry for the argument; null when there is none.
   [[nodiscard]] const Value* decoded(std::size_t index) const;
   /// The fields of a structure type on this ABI; null when it has none.
@@ -92,7 +99,7 @@ class CallContext {
   PendingSyscall& pending_;
   Memory& memory_;
   const SyscallOutcome* outcome_ = nullptr;
-  std::span<const std::byte> structure_;  // the bytes that Operand::Source::Field refers to
+  const Frame* frame_ = nullptr;  // the structure that is being decoded
 };
 
 }  // namespace ttrace

@@ -77,18 +77,20 @@ class Decoder {
   DecodeOptions options_;
 };
 
-/// Which syscalls to show: a set of numbers for each ABI.
+/// Which syscalls to show: a set of numbers for each ABI. Numbers without a name are always shown,
+/// as by strace.
 class SyscallFilter {
  public:
   /// Everything.
   SyscallFilter() = default;
   [[nodiscard]] bool wants(Abi abi, std::uint64_t number) const;
-  /// Parses the argument of -e trace=: names separated by commas, "!" in front to invert, "all",
-  /// "none". Error: the message that strace would print, "invalid system call 'nosuch'".
+  /// Parses the argument of -e trace=: names, "%class"es and "/regex"es separated by commas, each
+  /// with "?" in front when it need not exist and "@64" or "@32" behind for the ABIs with such
+  /// words; "all", "none"; "!" in front of everything to invert. Error: the message that strace
+  /// would print, "invalid system call 'nosuch'".
   static Result<SyscallFilter> parse(std::string_view set);
 
  private:
-  bool others_ = true;  // wants numbers at or above names::kNumbers
   std::array<std::optional<std::vector<bool>>, kAbiCount> wanted_{};  // nullopt: all
 };
 

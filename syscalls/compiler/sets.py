@@ -25,8 +25,6 @@ class SetTable:
     def index(self, name, where):
         if name in self.order:
             return self.order.index(name)
-        if name not in self.lowering.d.sets:
-            raise DescriptionError(where, "unknown enum or flags '%s'" % name)
         known = self.lowering.d.sets[name]
         self.check(known)
         groups = {use.name: self.index(use.name, use.where)
@@ -109,12 +107,13 @@ class SetTable:
         return self.slices[key]
 
     def has(self, set_name, constant):
-        return any(isinstance(e, Constant) and e.name == constant
-                   for e in self.entries(set_name, self.lowering.d.sets[set_name].where))
+        known = self.lowering.d.sets.get(set_name)
+        return known is not None and any(isinstance(e, Constant) and e.name == constant
+                                         for e in self.entries(set_name, known.where))
 
     def values_of(self, constant, where, set_name=None):
         """{abi: value} of a constant: of `set_name` if that has it, else of the sets that do."""
-        names = [set_name] if set_name and self.has(set_name, constant) else self.lowering.d.sets
+        names = [set_name] if self.has(set_name, constant) else self.lowering.d.sets
         found = {}
         for name in names:
             for entry in self.entries(name, where):

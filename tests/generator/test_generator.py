@@ -1,5 +1,7 @@
 """The compiler of syscall descriptions: what it makes, and each of its messages."""
 
+import ast
+import glob
 import os
 import subprocess
 import sys
@@ -7,7 +9,7 @@ import tempfile
 import unittest
 
 import generate
-from compiler import emit
+from compiler import emit, lexer
 
 BASE = """
 enum errors : s32 { EINTR = 4 }
@@ -17,6 +19,26 @@ struct pair { a: int  b: long }
 custom thing: u32
 custom region: memory
 """
+
+
+SOURCES = os.path.join(os.path.dirname(generate.__file__), "compiler")
+raised = set()  # (file, line) of the compiler's sources where a message was made
+
+
+def record_messages():
+    original = lexer.DescriptionError.__init__
+
+    def recording(self, where, message):
+        frame = sys._getframe(1)
+        raised.add((os.path.basename(frame.f_code.co_filename), frame.f_lineno))
+        if frame.f_code.co_name == "error":  # Lowering.error() makes one for its caller
+            raised.add((os.path.basename(frame.f_back.f_code.co_filename), frame.f_back.f_lineno))
+        original(self, where, message)
+
+    lexer.DescriptionError.__init__ = recording
+
+
+record_messages()
 
 
 def compile_text(text, base=BASE):
@@ -32,7 +54,7 @@ class Messages(unittest.TestCase):
 
     def test_syntax(self):
         self.check("f(a: int) -> ;", "1: error: unexpected character ';'")
-        self.check("= 3", "1: error: expected a call, enum, flags, struct, custom or include, found '='")
+        self.check("= 3", "1: error: expected a call, enum, flags, struct, custom, class or include, found '='")
         self.check("\nf(a int) -> int", "2: error: expected ':' and a type after the argument 'a', found 'int'")
         self.check("f(a: int b: int) -> int", "1: error: expected ',' or ')' after an argument, found 'b'")
         self.check("f(a: int)", "1: error: expected '->' and the result's type, found the end of the file")
@@ -125,6 +147,9 @@ class Messages(unittest.TestCase):
         self.check("f() -> custom", "1: error: '-> custom' is not supported: give the result a custom "
                    "type, or arguments ('custom NAME: ...')")
 
+        self.check("f(%s) -> int" % ", ".join("a%d@0: int" % i for i in range(9)),
+                   "1: error: 'f' has more than 8 arguments")
+
     def test_variants(self):
         self.check("f$x(a: const O_CREAT) -> int",
                    "1: error: 'f$x' is a variant of a call that is not described for x86_64")
@@ -136,6 +161,112 @@ class Messages(unittest.TestCase):
                    "2: error: unknown constant 'NOSUCH'")
         self.check("enum x { K = 1 }\nenum y { K = 1 }\nf(a: int) -> int\nf$x(a: const K) -> int",
                    "4: error: 'K' is in several sets: x, y")
+
+
+    def test_unions(self):
+        self.check("struct s { union { a: int a: long } }", "1: error: structure 's' has two fields 'a'")
+        self.check("struct s { a: int union { b: int { c: int a: long } } }",
+                   "1: error: structure 's' has two fields 'a'")
+        self.check("struct s { { a: int } }", "1: error: only a union has groups of fields in braces")
+        self.check("struct s { union a: int } }", "1: error: expected ':' and a type after the field 'union', found 'a'")
+        self.check("struct s { a: int else }",
+                   "1: error: 'else' is for a member of a union that has no condition")
+        self.check("struct s { a: int union { b: int if a else } }",
+                   "1: error: 'else' is for a member of a union that has no condition")
+        self.check("struct s { union { b: int else c: int } }", "1: error: 'else' in a union without conditions")
+        self.check("struct s { a: int\nunion { b: int if a\nc: int } }",
+                   "3: error: a member of a union with conditions needs one, or 'else'")
+        self.check("struct s { a: int union { b: int if a {c: int} } }",
+                   "1: error: a member of a union with conditions needs one, or 'else'")
+        self.check("struct s { union { a: int b: int if nosuch } }", 
+                   "1: error: a member of a union with conditions needs one, or 'else'")
+
+    def test_inline(self):
+        self.check("struct s { inline a: int }", "1: error: only a structure can be inline")
+        self.check("struct s { inline a: in pair }", "1: error: only a structure can be inline")
+        self.check("struct s { inline a: pair[2] }", "1: error: only a structure can be inline")
+        self.check("struct s { inline a: s }", "1: error: structure 's' contains itself")
+
+    def test_parameters(self):
+        self.check("struct s(a a) { b: int }", "1: error: expected ')' or ',' after a parameter, found 'a'")
+        self.check("struct s(a, a) { b: int }", "1: error: the parameter 'a' is there twice")
+        self.check("struct s() { b: int }", "1: error: expected a parameter's name, found ')'")
+        self.check("struct s(a) { a: int }\nf(x: in s(1)) -> int", "1: error: 'a' is a parameter and a field")
+        self.check("struct s(a) { b: int }", "1: error: structure 's' has parameters and is not used")
+        self.check("struct s(a) [x86_64] { b: int }\nstruct s(c) [arm] { b: int }\n[x86_64] f(x: in s(1)) -> int",
+                   "2: error: structure 's' has other parameters than at test:1")
+        self.check("struct s(a, b) { c: int }\nf(x: in s(1)) -> int",
+                   "2: error: structure 's' has the parameters (a, b), 1 given")
+        self.check("f(x: in pair(1)) -> int", "1: error: structure 'pair' has no parameters, 1 given")
+        self.check("struct s(a) { c: int if aa == 1 }\nf(x: in s(1)) -> int",
+                   "1: error: there is no field 'aa'; did you mean 'a'?")
+        self.check("struct s(a) { c: int if a == 1 }\nf(x: in s(k)) -> int", "2: error: there is no argument 'k'")
+        self.check("struct s(a) { c: int if a == 1 }\nf(x: in s(k), k: in int) -> int",
+                   "2: error: 'k' is a pointer: write '*k'")
+        self.check("struct s(a) { c: int if a == O_CREATE }\nf(x: in s(k), k: open_flags) -> int",
+                   "1: error: unknown constant 'O_CREATE'; did you mean 'O_CREAT'?")
+        self.check("f(x: in open_flags(u8, u8)) -> int", "1: error: 'open_flags' is stored as one scalar type")
+        self.check("f(x: in open_flags(1)) -> int", "1: error: 'open_flags' is stored as one scalar type")
+        self.check("f(x: in open_flags(u8) -> int", "1: error: expected ',' or ')' after an argument, found '->'")
+        self.check("f(x: in open_flags(u8 u8)) -> int",
+                   "1: error: expected ')' or ',' after what a type is given, found 'u8'")
+        # The argument is the structure itself.
+        self.check("struct s(a) { c: int }\nf(x: in s(*x)) -> int", "2: error: 'x' is not a number")
+
+    def test_structures_that_point_to_each_other(self):
+        self.check("struct s { next: in s }",
+                   "1: error: structure 's' points to itself: a program could make a circle of them; write addr")
+        self.check("struct s { next: in t }\nstruct t { next: in s[2] }",
+                   "1: error: structure 't' points to itself: a program could make a circle of them; write addr",
+                   "2: error: structure 's' points to itself: a program could make a circle of them; write addr")
+
+    def test_kernel_names(self):
+        self.check('struct s { a: int } is "struct s" in <a.h> as (b "c")', "1: error: structure 's' has no field 'b'")
+        self.check('struct s { a: int } is "struct s" in <a.h> as (a b)',
+                   "1: error: expected the kernel's name of 'a', or 'none', found 'b'")
+
+    def test_arguments_in_one_register(self):
+        self.check("f(a: int, b: hex else) -> int",
+                   "1: error: 'else' is for one of several arguments in the same register: no other '@N' has a condition")
+        self.check("f(a: int, b@1: int, c@1: hex else) -> int",
+                   "1: error: 'else' is for one of several arguments in the same register: no other '@1' has a condition")
+        self.check("f(a@0: out int if ret == EINTR, b@0: hex else) -> int", "1: error: 'else' cannot depend on 'ret'")
+
+    def test_classes(self):
+        self.check("class x { f }\nclass %y, x { f }", "2: error: class 'x' is already defined at test:1")
+        self.check("class %x { %y }", "1: error: unknown class '%y'")
+        self.check("class %file { f }\nclass %x { %fiel }", "2: error: unknown class '%fiel'; did you mean '%file'?")
+        self.check("class %x { %y }\nclass %y { f } without { %x }", "1: error: class '%x' contains itself",
+                   "2: error: class '%y' contains itself")
+        self.check("class %x of nosuch { f }", "1: error: unknown type 'nosuch'")
+        self.check("class %x of { f }", "1: error: expected a type, found '{'")
+        self.check("class %x f", "1: error: expected '{' and names of calls, found 'f'")
+        self.check("class %x { 3 }", "1: error: expected a call's name, a class or '}', found '3'")
+        self.check("class = { f }", "1: error: expected the class's name: %file, found '='")
+        self.check("class %% { f }", "1: error: unexpected character '%'")
+        self.check("\n".join("class %%c%s { f }" % (chr(97 + i // 26) + chr(97 + i % 26)) for i in range(33)),
+                   "33: error: more than 32 classes")
+
+    def test_numbers(self):
+        self.check("enum e { A = 09 }", "1: error: '09' is no octal number")
+        self.check("enum e { A = 0x10000000000000000 }", "1: error: '0x10000000000000000' has more than 64 bits")
+        self.check("flags e { A of 0 = 0 }", "1: error: a mask has at least one bit")
+        self.check("flags e { A of -1 = 0 }", "1: error: a mask has at least one bit")
+        self.check("enum m { M = 4 arm:none }\nf(a: int, b: int if a of M == 4) -> int",
+                   "2: error: not every architecture has the mask 'M'")
+        self.check("f(a: in u8[-1]) -> int", "1: error: a length is from 0 to 65535")
+        self.check("f(a: in char[70000]) -> int", "1: error: a length is from 0 to 65535")
+        self.check("f(a: in u64[60000]) -> int", "1: error: an array is larger than 65535 bytes")
+        self.check("struct s { a: u64[60000] }", "1: error: structure 's' is larger than 65535 bytes")
+        self.check("f @2000 () -> int", "1: error: a syscall's number is from 0 to 1023")
+        self.check("f(a@-1: int) -> int", "1: error: a register's number is from 0 to 5")
+        self.check("f(a@6: int) -> int", "1: error: a register's number is from 0 to 5")
+        self.check("f(a: s32, b: s32 if a *) -> int", "1: error: expected ',' or ')' after an argument, found '*'")
+        self.check("struct s { a: in bytes[*n] n: int }", "1: error: only an argument can be followed with '*'")
+        self.check("struct s { a: in bytes[n] n: pair }", "1: error: 'n' is not a number")
+        self.check("struct s { a: in bytes[n] n: u8[4] }", "1: error: 'n' is not a number")
+        self.check("f(a: in int[*a]) -> int", "1: error: 'a' is not a number")
+        self.check("f(a: out bytes[*ret]) -> int", "1: error: 'ret' is not a pointer")
 
 
 class Tables(unittest.TestCase):
@@ -187,6 +318,82 @@ class Tables(unittest.TestCase):
         self.assertIn("(0x4000ull", emit.kernel_checks(result, "aarch64"))
 
 
+    def test_unions_overlap(self):
+        result = self.compiled("""
+            struct s { k: u8 union { a: u16 if k == 1 { b: u8 c: u64 } if k == 2 _pad: u8[21] d: u32 else } e: u8 }
+            struct p { k: u8 union { a: u16 b: u64 } e: u8 } packed [x86_64]""")
+        measure = result.layouts.measure
+        self.assertEqual(measure("s", "x86_64"), (40, 8, {
+            "k": (0, 1), "a": (8, 2), "b": (8, 1), "c": (16, 8), "_pad": (8, 21), "d": (8, 4), "e": (32, 1)}))
+        self.assertEqual(measure("s", "i386"), (32, 4, {
+            "k": (0, 1), "a": (4, 2), "b": (4, 1), "c": (8, 8), "_pad": (4, 21), "d": (4, 4), "e": (28, 1)}))
+        self.assertEqual(measure("p", "x86_64"), (10, 1, {"k": (0, 1), "a": (1, 2), "b": (1, 8), "e": (9, 1)}))
+        self.assertEqual(measure("p", "aarch64")[0], 24)
+
+    def test_parameters_make_layouts_of_their_own(self):
+        result = self.compiled("""
+            struct s(k) { a: int if k == 1 }
+            f(k: int, x: in s(k)) -> int
+            g(x: in s(k), k: int) -> int
+            h(j: int, y: in s(j)) -> int
+            i(x: in s(1)) -> int""")
+        uses = {c["name"]: result.arguments[c["arguments"][0] + (0 if c["name"] in "gi" else 1)][1]
+                for c in result.calls}
+        self.assertEqual(len(set(uses.values())), 3)
+        self.assertEqual(uses["f"], uses["h"])
+
+    def test_constants_of_a_parameter_are_those_of_its_argument(self):
+        result = self.compiled("""
+            enum x { K = 1 } enum y { K = 2 }
+            struct s(k) { a: int if k == K }
+            f(k: x, a: in s(k)) -> int
+            g(k: y, a: in s(k)) -> int
+            h$k(k: const O_CREAT, a: in t(k)) -> int
+            h(k: int) -> int
+            flags other : u64 { O_CREAT = 0x80 O_OTHER = 0x1 }
+            struct t(k) { a: int if k & O_OTHER }""".replace("O_CREAT = 0x80 ", ""))
+        used = {result.condition_values[c[3]][0] for c in result.conditions.rows if c[1] == "Is"}
+        self.assertLessEqual({1, 2}, used)
+
+    def test_else_is_none_of_the_others(self):
+        result = self.compiled("struct s { k: int union { a: int if k == 1 b: int if k != 2 c: int if k & 4 "
+                               "d: int if k e: int else } }")
+        condition, tests = result.layouts.fields[-1][2], []
+        while condition != 0xffff:
+            tests.append(result.conditions.rows[condition][1])
+            condition = result.conditions.rows[condition][5]
+        self.assertEqual(sorted(tests), ["Is", "IsNot", "NoBit", "NoBit"])
+
+    def test_classes(self):
+        result = self.compiled("""
+            struct inner { x: fd } struct outer { y: int union { inline i: inner z: int } }
+            class %file, file of path { mount } without { g }
+            class %desc of fd|thing { } class %both { %file %desc } without { mount }
+            f(a: in path) -> int
+            g(a: in path) -> int
+            h(a: int) -> fd
+            i(a: thing) -> int
+            j(a: in outer[2]) -> int
+            k(a: int) -> int
+            k$x(a: const O_CREAT, b: fd) -> int""")
+        self.assertEqual(result.classes.names, [("%file", 1), ("file", 1), ("%desc", 2), ("%both", 4)])
+        self.assertEqual(result.classes.members,
+                         {"f": 5, "g": 0, "mount": 1, "h": 6, "i": 6, "j": 6})
+        self.assertIn('{"mount", 0x1}', emit.cxx(result))
+
+    def test_kernel_checks_of_unions(self):
+        checks = emit.kernel_checks(self.compiled("""
+            struct s { k: u32 union { a: u32 if k b: u64 else } c: u8 _d: u8 }
+              is "struct kernels" in <linux/s.h> as (a "un.a" c none _d "d")"""), "x86_64")
+        self.assertIn("#if __has_include(<linux/s.h>)\n#include <linux/s.h>\n", checks)
+        self.assertIn("sizeof(struct kernels) == 24", checks)
+        self.assertIn("offsetof(struct kernels, k) == 0", checks)
+        self.assertIn("offsetof(struct kernels, un.a) == 8", checks)
+        self.assertIn("offsetof(struct kernels, b) == 8", checks)
+        self.assertIn("offsetof(struct kernels, d) == 17", checks)
+        self.assertNotIn("struct kernels, c)", checks)
+
+
 class Program(unittest.TestCase):
     def run_on(self, text):
         with tempfile.TemporaryDirectory() as directory:
@@ -212,6 +419,26 @@ class Program(unittest.TestCase):
         self.assertEqual(status, 1)
         self.assertEqual(errors, "x.syscalls:1: error: unknown type 'intt'; did you mean 'int'?\n")
         self.assertEqual(written, [])
+
+
+class Untested(unittest.TestCase):
+    """Runs last: the compiler has no message that no test above has seen."""
+
+    def test_every_message(self):
+        missing = []
+        for path in sorted(glob.glob(os.path.join(SOURCES, "*.py"))):
+            name = os.path.basename(path)
+            with open(path, encoding="utf-8") as file:
+                tree = ast.parse(file.read())
+            for node in ast.walk(tree):
+                if not isinstance(node, ast.Call):
+                    continue
+                function = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+                makes = function == "DescriptionError" or function == "error"
+                here = any((name, line) in raised for line in range(node.lineno, node.end_lineno + 1))
+                if makes and not here:
+                    missing.append("%s:%d" % (name, node.lineno))
+        self.assertEqual(missing, [])
 
 
 if __name__ == "__main__":
