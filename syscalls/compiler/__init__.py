@@ -13,6 +13,7 @@ The language, by example; `#` begins a comment, line ends mean nothing:
         use signal of 0xff              an enum in some of the bits
     }
     flags file_mode octal { }           what has no name is octal: S_IFREG|0644
+    enum ioctl_name joined { }          several names of a value are all printed: A or B
     struct stack [x86_64 arm] {         of these architectures; without the list, of all
         ss_sp: addr  ss_flags: stack_flags(u16)  _pad: u16[3]     _names are not shown
         st_rdev: device if st_mode of 0170000 == S_IFCHR|S_IFBLK  or: if a & X, if a != X, if a

@@ -175,7 +175,9 @@ class Parser:
         if self.accept(":"):
             storage = self.name("a scalar type").text
         family = self.take().text.strip('"') if self.token.kind == "string" else ""
-        rest = "octal" if self.accept("octal") else "hex"
+        rest = "hex"
+        if self.token.text in ("octal", "joined"):
+            rest = self.take().text
         result = ConstantSet(kind, name.text, name.where, storage, family, rest)
         self.expect("{")
         while not self.accept("}"):

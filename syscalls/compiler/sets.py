@@ -4,6 +4,15 @@ from .lexer import DescriptionError
 from .model import ABIS, Constant, Use
 
 
+def unique(rows, joined):
+    """Rows of an enum by value; of several names for a value the first, or all: "A or B"."""
+    names = {}
+    for name, value, _, _ in rows:
+        names.setdefault(value, []).append(name)
+    return [(" or ".join(sorted(names[value])) if joined else names[value][0], value, value, 0xffff)
+            for value in sorted(names)]
+
+
 class SetTable:
     def __init__(self, lowering):
         self.lowering = lowering
@@ -90,10 +99,7 @@ class SetTable:
             mask = entry.masks[abi] if entry.masks else value
             rows.append((entry.name, value, mask, 0xffff))
         if known.kind == "enum":
-            first = {}
-            for row in rows:
-                first.setdefault(row[1], row)
-            rows = [first[value] for value in sorted(first)]
+            rows = unique(rows, known.rest == "joined")
         key = tuple(rows)
         if key not in self.slices:
             self.slices[key] = (len(self.constants), len(rows))

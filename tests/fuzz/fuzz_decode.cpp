@@ -186,7 +186,8 @@ DecodeOptions make_options(Input& input) {
   static constexpr std::array<std::size_t, 4> kLimits{0, 1, 33, 5000};
   DecodeOptions options;
   const std::uint8_t choice = input.byte();
-  options.verbose = choice % 4 == 0;
+  static const SyscallFilter kNothing = *SyscallFilter::parse("none");
+  if (choice % 4 == 0) options.abbreviated = kNothing;
   if (choice >= 224) options.string_limit = kLimits[choice / 4 % kLimits.size()];
   return options;
 }

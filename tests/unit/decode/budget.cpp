@@ -7,7 +7,6 @@ using namespace std::string_view_literals;
 
 namespace {
 
-constexpr DecodeOptions kVerbose{.verbose = true};
 constexpr std::size_t kMega = std::size_t{1} << 20;
 constexpr Address kA{0x10000}, kB{0x400000};
 
@@ -31,14 +30,14 @@ TEST_CASE("a whole cpu set is shown") {
 }
 
 TEST_CASE("the flags of many elements cost what is shown of them") {
-  Calls calls(Abi::X86_64, kVerbose);
+  Calls calls(Abi::X86_64, unabridged());
   calls.memory.map(kA, std::string(std::size_t{4096} * 8, '\1'));
   calls.call("poll", {0x10000, 4096, 0}, 1);
   CHECK(calls.pending.arena.used() < 5 * kMega);
 }
 
 TEST_CASE("a list of one string has no room for thousands") {
-  Calls calls(Abi::X86_64, kVerbose);
+  Calls calls(Abi::X86_64, unabridged());
   calls.memory.map(kA, Bytes().u64(0x10010).u64(0).text("ls").zeros(1).view());
   CHECK(calls.call("execve", {0x10010, 0x10000, 0x10000}, -2) ==
         R"(execve("ls", ["ls"], ["ls"]) = -1 ENOENT (No such file or directory))");
@@ -46,7 +45,7 @@ TEST_CASE("a list of one string has no room for thousands") {
 }
 
 TEST_CASE("a large directory is cut where the budget ends") {
-  Calls calls(Abi::X86_64, kVerbose);
+  Calls calls(Abi::X86_64, unabridged());
   std::string entries;
   constexpr std::size_t kEntry = 24;
   while (entries.size() + kEntry <= kMega)
@@ -78,7 +77,7 @@ TEST_CASE("more control messages than are shown are told") {
 }
 
 TEST_CASE("what a large call took is given back") {
-  Calls calls(Abi::X86_64, kVerbose);
+  Calls calls(Abi::X86_64, unabridged());
   calls.memory.map(kA, std::string(1 << 17, '\xff'));
   calls.call("select", {1 << 20, 0x10000, 0, 0}, -4);
   CHECK(calls.pending.arena.used() > kMega);

@@ -12,6 +12,11 @@
 
 namespace ttrace::test {
 
+/// The options of -v.
+inline DecodeOptions unabridged() {
+  return {.abbreviated = *SyscallFilter::parse("none")};
+}
+
 /// Makes calls by name and shows them as "name(args) = result".
 class Calls {
  public:

@@ -127,7 +127,7 @@ TEST_CASE("order, -v and a structure shown inline") {
   brief.memory.map(kA, bytes.view());
   CHECK(brief.call("t_outer", {kTid, 0x1000}, 0) == "t_outer(T_TID, {b=5, x=2, ...}) = 0");
   CHECK(brief.call("t_outer", {kPair, 0x1000}, 0) == "t_outer(T_PAIR, {b=5, x=2, z=3, ...}) = 0");
-  Calls all(Abi::X86_64, DecodeOptions{.verbose = true});
+  Calls all(Abi::X86_64, unabridged());
   all.memory.map(kA, bytes.view());
   CHECK(all.call("t_outer", {kTid, 0x1000}, 0) == "t_outer(T_TID, {b=5, x=2, y=3, w=4, a=1}) = 0");
 }
