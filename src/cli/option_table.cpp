@@ -103,12 +103,14 @@ Result<> apply_trace(ParseState& state, Given use) {
 }
 
 // What strace's -e can also be asked for.
-constexpr std::array<std::string_view, 33> kOtherQualifiers = {
-    "abbrev",   "a",     "verbose",    "v",         "raw",         "x",          "signal",
-    "signals",  "s",     "read",       "reads",     "r",           "write",      "writes",
-    "w",        "fault", "inject",     "status",    "quiet",       "silent",     "silence",
-    "q",        "kvm",   "decode-fds", "decode-fd", "decode-pids", "decode-pid", "trace-fds",
-    "trace-fd", "fds",   "fd",         "secontext", "namespace"};
+constexpr std::array<std::string_view, 32> kOtherQualifiers = {
+    "abbrev",  "a",          "verbose",   "v",           "raw",        "x",         "signal",
+    "signals", "s",          "read",      "reads",       "r",          "write",     "writes",
+    "w",       "fault",      "inject",    "quiet",       "silent",     "silence",   "q",
+    "kvm",     "decode-fds", "decode-fd", "decode-pids", "decode-pid", "trace-fds", "trace-fd",
+    "fds",     "fd",         "secontext", "namespace"};
+
+Result<> apply_status(ParseState& state, Given use);
 
 Result<> apply_qualifier(ParseState& state, Given use) {
   std::string_view text = *use.value;
@@ -118,10 +120,11 @@ Result<> apply_qualifier(ParseState& state, Given use) {
   if (qualifier == "trace" || qualifier == "t") {
     return apply_trace(state, {use.spelled, text.substr(equals + 1)});
   }
+  if (qualifier == "status") return apply_status(state, {use.spelled, text.substr(equals + 1)});
   if (std::find(kOtherQualifiers.begin(), kOtherQualifiers.end(), qualifier) !=
       kOtherQualifiers.end()) {
     return Error{
-        0, fmt::format("invalid -e argument: '{}': only -e [trace=][!]NAMES is supported", text)};
+        0, fmt::format("invalid -e argument: '{}': only trace= and status= are supported", text)};
   }
   return apply_trace(state, use);
 }
@@ -177,25 +180,41 @@ constexpr SilenceWord kSilenceWords[] = {
     {"superseded", &Options::Silence::thread_execve},
 };
 
-Result<> apply_quiet_set(Options::Silence& silence, std::string_view set) {
+struct StatusWord {
+  std::string_view word;
+  bool Statuses::*member;
+};
+constexpr StatusWord kStatusWords[] = {
+    {"successful", &Statuses::successful}, {"failed", &Statuses::failed},
+    {"unfinished", &Statuses::unfinished}, {"unavailable", &Statuses::unavailable},
+    {"detached", &Statuses::detached},
+};
+
+// A set of words, "!" in front to invert it, "all" or "none": sets the members that they stand for,
+// and clears the others. `what` the words are is for the message.
+template <class Set, class Row, std::size_t N>
+Result<> parse_words(Set& to, const Row (&rows)[N], std::string_view what, std::string_view set) {
   bool value = true;
   std::string_view names = set;
   while (names.starts_with('!')) {
     value = !value;
     names.remove_prefix(1);
   }
+  auto set_all = [&](bool all) {
+    for (const Row& row : rows)
+      to.*row.member = all;
+  };
   bool whole = same_word(names, "all");
   if (whole || same_word(names, "none")) {
-    bool all = whole == value;
-    silence = {all, all, all, all, all};
+    set_all(whole == value);
     return {};
   }
-  silence = {!value, !value, !value, !value, !value};
+  set_all(!value);
   std::string_view wrong = names;
   bool good = each_part(names, [&](std::string_view part) {
-    for (const SilenceWord& word : kSilenceWords) {
-      if (!same_word(word.word, part)) continue;
-      silence.*word.member = value;
+    for (const Row& row : rows) {
+      if (!same_word(row.word, part)) continue;
+      to.*row.member = value;
       return true;
     }
     wrong = part;
@@ -203,7 +222,21 @@ Result<> apply_quiet_set(Options::Silence& silence, std::string_view set) {
   });
   bool empty = names.find_first_not_of(',') == std::string_view::npos;
   if (good && !empty) return {};
-  return Error{0, fmt::format("invalid quiet '{}'", empty ? set : wrong)};
+  return Error{0, fmt::format("invalid {} '{}'", what, empty ? set : wrong)};
+}
+
+Result<> apply_status(ParseState& state, Given use) {
+  return parse_words(state.options.statuses, kStatusWords, "status", *use.value);
+}
+
+Result<> apply_successful(ParseState& state, Given use) {
+  ++state.status_letters;
+  return apply_status(state, {use.spelled, "successful"});
+}
+
+Result<> apply_failed(ParseState& state, Given use) {
+  ++state.status_letters;
+  return apply_status(state, {use.spelled, "failed"});
 }
 
 Result<> apply_quiet(ParseState& state, Given use) {
@@ -212,7 +245,8 @@ Result<> apply_quiet(ParseState& state, Given use) {
     return {};
   }
   state.long_quiet = true;
-  return apply_quiet_set(state.options.silence, use.value.value_or("attach,personality"));
+  return parse_words(state.options.silence, kSilenceWords, "quiet",
+                     use.value.value_or("attach,personality"));
 }
 
 Result<> apply_string_limit(ParseState& state, Given use) {
@@ -317,11 +351,18 @@ constexpr OptionRow kTable[] = {
      "trace child processes too, and all threads of PID;\n"
      "-ff: with -o FILE, write a file for each of them",
      apply_follow},
-    {"-e", "EXPR", kFiltering, "[trace=][!]NAMES: see --trace", apply_qualifier},
+    {"-e", "EXPR", kFiltering, "[trace=][!]NAMES or status=SET: see --trace, --status",
+     apply_qualifier},
     {"--trace", "NAMES", kFiltering,
      "trace only the syscalls NAMES, separated by commas;\n"
      "!NAMES: all but those; all; none",
      apply_trace},
+    {"--status", "SET", kFiltering,
+     "show only calls that end so: successful, failed,\n"
+     "unfinished, detached, separated by commas; all; none",
+     apply_status},
+    {"-z,--successful-only", "", kFiltering, "show only calls that succeed", apply_successful},
+    {"-Z,--failed-only", "", kFiltering, "show only calls that fail", apply_failed},
     {"--funcs", "REGEX[@OBJECT]", kFunctions,
      "trace the calls of the functions whose name matches\n"
      "REGEX: those of the executable, or of the shared\n"

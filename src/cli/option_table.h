@@ -32,6 +32,7 @@ struct ParseState {
   bool long_quiet = false;            // --quiet
   bool list_functions = false;        // --list-funcs
   bool version = false;               // -V: it waits until the rest is known to be right
+  unsigned status_letters = 0;        // times -z and -Z were given
   bool summary_sort = false;          // -S
   bool summary_columns = false;       // -U
   std::optional<std::string> output;  // -o as typed

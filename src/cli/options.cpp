@@ -162,6 +162,11 @@ Result<> settle(ParseState& state) {
   options.time = state.letter_t > 0 ? kLetters[std::min(state.letter_t, 3U)]
                                     : timestamp(state.clock, state.clock_precision);
   if (state.letter_q > 0) options.silence = silence_of(state.letter_q);
+  if (state.status_letters > 1) {
+    options.warnings.emplace_back(
+        "Only the last of -z/--successful-only/-Z/--failed-only options will take effect. See "
+        "status qualifier for more complex filters.");
+  }
   if (auto settled = settle_summary(state); !settled) return settled;
   return settle_output(state);
 }

@@ -34,6 +34,7 @@ struct Options {
 
   // Which events
   std::optional<std::string> trace_set;  // the text behind trace=: "openat,close", "!read", "none"
+  Statuses statuses;                     // -e status=, -z, -Z
   std::vector<std::string> functions;    // --funcs REGEX[@OBJECT], in order, none of them empty
 
   // How it is written

@@ -16,6 +16,7 @@ namespace {
 std::string good_value(const OptionRow& row) {
   if (row.argument == "[FORMAT]" || row.argument == "[PRECISION]") return "us";
   if (row.argument == "[SET]") return "exit";
+  if (row.argument == "SET") return "failed";
   if (row.argument == "WHEN") return "always";
   if (row.argument == "SORTBY" || row.argument == "COLUMNS") return "calls";
   return "1";
