@@ -286,7 +286,7 @@ Value CallContext::load(const Type& type, std::span<const std::byte> from) {
   if (type.kind == Type::Kind::Struct) return structure(type, from);
   if (type.kind == Type::Kind::Array) {
     const auto& element = tables::kTypes[type.ref];
-    const std::size_t limit = options_.verbose ? kArrayMax : options_.array_limit;
+    const std::size_t limit = verbose() ? kArrayMax : options_.array_limit;
     const std::size_t shown = std::min(from.size(), limit * element.size[abi_index()]);
     return elements(element, from.first(shown), shown < from.size(), Address());
   }
