@@ -134,7 +134,7 @@ def constant_checks(low, abi):
         mask = "0x%xull" % (256 ** size - 1)
         for entry in constant_set.entries:
             value = entry.values[abi] if hasattr(entry, "values") else None
-            if value is None or "|" in entry.name:
+            if value is None or not entry.name.isidentifier():
                 continue
             result.append('#ifdef %s\n_Static_assert(__COUNTER__ > 0 && ((unsigned long long)(%s) & %s) '
                           '== (0x%xull & %s),\n  "%s: %s is not what the kernel\'s headers say");\n'
