@@ -225,6 +225,14 @@ class Messages(unittest.TestCase):
                    "1: error: structure 't' points to itself: a program could make a circle of them; write addr",
                    "2: error: structure 's' points to itself: a program could make a circle of them; write addr")
 
+        self.check("struct s { next: in s }\nf(a: in s) -> int\nclass %x of fd { g }",
+                   "1: error: structure 's' points to itself: a program could make a circle of them; write addr",
+                   "1: error: structure 's' points to itself: a program could make a circle of them; write addr")
+
+    def test_a_mistake_is_told_at_each_use(self):
+        self.check("struct s { a: int } order (b)\nf(a: in s) -> int\ng(a: in s) -> int",
+                   *["1: error: structure 's' has no field 'b'"] * 3)
+
     def test_kernel_names(self):
         self.check('struct s { a: int } is "struct s" in <a.h> as (b "c")', "1: error: structure 's' has no field 'b'")
         self.check('struct s { a: int } is "struct s" in <a.h> as (a b)',
