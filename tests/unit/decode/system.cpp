@@ -133,7 +133,7 @@ TEST_CASE("wait statuses") {
   auto status = [&](std::uint32_t value) {
     calls.memory.map_object(kA, value);
     const std::string text = calls.call("wait4", {kMinusOne, 0x1000, 0, 0}, 9);
-    return text.substr(11, text.find(", 0, NULL") - 11);
+    return text.substr(10, text.find(", 0, NULL") - 10);
   };
   CHECK(status(0x100) == "[{WIFEXITED(s) && WEXITSTATUS(s) == 1}]");
   CHECK(status(0x8b) == "[{WIFSIGNALED(s) && WTERMSIG(s) == SIGSEGV && WCOREDUMP(s)}]");
