@@ -206,6 +206,9 @@ SyscallReturned returned(PendingSyscall& pending, SyscallResult result) {
   event.args = std::span<const Value>(pending.args)
                    .subspan(pending.shown_at_entry, pending.count - pending.shown_at_entry);
   event.result = result;
+  const SyscallRequest& request = pending.request;
+  if (names::is_named(request.abi, request.number)) event.number = request.number;
+  event.bits = word_size(request.abi) * 8;
   return event;
 }
 
@@ -217,11 +220,17 @@ std::string_view Decoder::name(Abi abi, std::uint64_t number) {
 
 SyscallEntered Decoder::enter(const SyscallRequest& request, PendingSyscall& pending,
                               Memory& memory) const {
-  pending.arena.reset();
+  pending.arena.reset(arena_budget(options_));
   pending.request = request;
   pending.count = 0;
+  pending.verbose = !options_.abbreviated.wants(request.abi, request.number);
+  pending.dereference = options_.dereferenced.wants(request.abi, request.number);
   const auto entry = names::lookup(request.abi, request.number);
   pending.name = entry.name;
+  if (options_.names_only) {
+    pending.shown_at_entry = 0;
+    return {pending.name, {}, true};
+  }
   if (pending.name == "restart_syscall") {
     pending.description = nullptr;
     return enter_restart(pending);
@@ -253,6 +262,11 @@ SyscallEntered Decoder::enter(const SyscallRequest& request, PendingSyscall& pen
 SyscallReturned Decoder::exit(const SyscallOutcome& outcome, PendingSyscall& pending,
                               Memory& memory) const {
   if (outcome.rval == -kRestartBlock) pending.interrupted = pending.name;
+  if (options_.names_only) {
+    SyscallResult result = failure(static_cast<int>(-outcome.rval));
+    if (!outcome.is_error) result = {.kind = SyscallResult::Kind::Value};
+    return returned(pending, result);
+  }
   CallContext context(options_, pending, memory, outcome);
   if (pending.description != nullptr) {
     const auto rows = arguments_of(*pending.description);

@@ -58,41 +58,50 @@ Result<> Tracer::on_entry(Tracee& tracee, const StoppedTracee& stopped) {
   std::ranges::copy(info->args, request.args.begin());
   tracee.in_syscall = true;
   tracee.shown = false;
-  tracee.first_call.reset();
+  tracee.held_entry.reset();
   tracee.sp_at_syscall = info->sp;
   tracee.syscall.request = request;
   tracee.text_may_change = tracing_functions() && !tracee.before_exec && changes_text(tracee);
   if (tracee.silent || !config_.filter.wants(request.abi, request.number)) return {};
   unsigned bits = word_size(request.abi) * 8;
   if (bits != std::exchange(tracee.bits, bits)) emit(tracee, ModeChanged{bits});
-  tracee.entered = monotonic_now();
+  tracee.syscall.tid = tracee.tid;
   SyscallEntered event = decoder_.enter(request, tracee.syscall, *tracee.space);
   tracee.shown = true;
-  if (tracee.before_exec) {
-    tracee.first_call = event;
-    tracee.first_time = realtime_now();
-    return {};
+  if (tracee.before_exec || config_.statuses != Statuses()) {
+    tracee.held_entry = event;
+    tracee.held_time = realtime_now();
+  } else {
+    emit(tracee, event);
   }
-  emit(tracee, event);
+  tracee.system_time_at_entry = tracee.system_time;
+  tracee.entered = monotonic_now();  // now: the time that showing it took is not the call's
   return {};
 }
 
 Result<> Tracer::on_exit(Tracee& tracee, const StoppedTracee& stopped) {
+  const std::int64_t returned = monotonic_now();
   tracee.in_syscall = false;
   if (!tracee.shown && !tracee.text_may_change) return {};
   auto info = stopped.syscall_info();
   if (!info) return info.error();
   if (tracee.shown && !silent(tracee)) {
-    if (tracee.first_call) emit(tracee, *tracee.first_call, {}, tracee.first_time);
-    tracee.first_call.reset();
+    const bool wanted = info->is_error ? config_.statuses.failed : config_.statuses.successful;
+    settle_entry(tracee, wanted);
     SyscallReturned event =
         decoder_.exit({info->rval, info->is_error}, tracee.syscall, *tracee.space);
-    event.duration = monotonic_now() - tracee.entered;
-    emit(tracee, event);
+    event.duration = returned - tracee.entered;
+    event.system_time = tracee.system_time - tracee.system_time_at_entry;
+    if (wanted) emit(tracee, event);
   }
   tracee.shown = false;
   if (tracee.text_may_change && !info->is_error) look_at_modules(tracee);
   return {};
+}
+
+void Tracer::settle_entry(Tracee& tracee, bool wanted) {
+  if (tracee.held_entry && wanted) emit(tracee, *tracee.held_entry, {}, tracee.held_time);
+  tracee.held_entry.reset();
 }
 
 bool Tracer::changes_text(const Tracee& tracee) const {

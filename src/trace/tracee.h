@@ -28,6 +28,8 @@ struct Tracee {
   unsigned bits = word_size(host_abi()) * 8;  // of the ABI of its last shown call
   bool shown = false;                         // its entry was given to the sink
   std::int64_t entered = 0;                   // nanoseconds, CLOCK_MONOTONIC
+  std::int64_t system_time = 0;               // of its process, at its last stop, when measured
+  std::int64_t system_time_at_entry = 0;
   Address sp_at_syscall;
   bool text_may_change = false;  // when it returns, the mapped modules must be looked at again
 
@@ -36,11 +38,11 @@ struct Tracee {
   std::vector<siginfo_t> held;            // signals that wait for calls.step to end
   std::optional<std::uint64_t> old_mask;  // blocked signals before `held` made us block more
 
-  // A program that ttrace started is not shown before its execve succeeded: then `first_call`,
-  // which entered at `first_time`, is shown after the fact.
+  // A program that ttrace started is not shown before its execve succeeded, and with -e status= no
+  // call before it has ended: then `held_entry`, made at `held_time`, is shown after the fact.
   bool before_exec = false;
-  std::optional<SyscallEntered> first_call;
-  Timestamp first_time = 0;
+  std::optional<SyscallEntered> held_entry;
+  Timestamp held_time = 0;
   // Between the birth of a child and its first stop: what it inherits if it has its parent's stack.
   struct Inheritance {
     Address sp;

@@ -28,23 +28,29 @@ inline Value missing(Arena& arena, Address at) {
   return value;
 }
 
-/// Collects the fields of a structure or the elements of an array, up to N.
+/// Collects the fields of a structure or the elements of an array; when there are more than N, the
+/// others become `...`.
 template <std::size_t N>
 class ValueList {
  public:
   void add(std::string_view name, Value value) {
-    if (count_ < N) values_[count_++] = value.named(name);
+    if (count_ < N) {
+      values_[count_++] = value.named(name);
+    } else {
+      cut_ = true;
+    }
   }
   void add(Value value) { add({}, value); }
   [[nodiscard]] bool empty() const { return count_ == 0; }
   [[nodiscard]] Value structure(Arena& arena) const { return make(Value::Kind::Struct, arena); }
   [[nodiscard]] Value make(Value::Kind kind, Arena& arena) const {
-    return Value::list(kind, arena.copy(std::span<const Value>(values_).first(count_)));
+    return Value::list(kind, arena.copy(std::span<const Value>(values_).first(count_)), cut_);
   }
 
  private:
   std::array<Value, N> values_{};
   std::size_t count_ = 0;
+  bool cut_ = false;
 };
 
 /// A number of `size` bytes at `offset`; 0 beyond the end.
@@ -94,8 +100,18 @@ Value bits_value(Arena& arena, std::span<const std::byte> bytes, std::size_t end
 /// time. In the local time zone, as in strace.
 std::string_view date(Arena& arena, std::int64_t seconds, std::uint64_t nanoseconds);
 
+/// Says what the times of a file are as dates: comments for the fields of a structure, or for all
+/// of it.
+void add_dates(Arena& arena, const tables::Type& type, std::span<Value> fields, Value& structure);
+
 /// "[INT CHLD]" of a mask with bit 0 for signal 1.
 Value signal_mask_value(Arena& arena, std::uint64_t mask);
+
+/// "signalfd:[HUP USR1]": the name of a descriptor that gives these signals.
+std::string_view signalfd_name(Arena& arena, std::uint64_t mask);
+
+/// Bytes like those of a read(2), but without characters.
+Value random_bytes(CallContext& context, const CustomInput& input);
 
 /// A siginfo of a process with words of `word` bytes.
 Value siginfo_value(std::span<const std::byte> raw, unsigned word, Abi abi, Arena& arena);

@@ -34,23 +34,24 @@ bool each_pointer(CallContext& context, Address at, Use use) {
 
 Value string_list(CallContext& context, Address at) {
   if (at.null()) return Value::address(at);
-  const std::size_t limit =
-      context.options().verbose ? std::size_t{4096} : context.options().array_limit;
-  auto values = context.arena().allocate<Value>(limit + 1);
-  std::size_t count = 0;
+  const std::size_t limit = context.verbose() ? std::size_t{4096} : context.options().array_limit;
+  auto all = context.arena().allocate<Address>(limit);
+  std::size_t found = 0;
   bool more = false;
   const bool complete = each_pointer(context, at, [&](Address pointer) {
-    if (count == limit) {
-      more = true;
-      return false;
-    }
-    values[count++] = context.string(pointer, context.options().string_limit);
-    return true;
+    more = found == limit;
+    if (!more) all[found++] = pointer;
+    return !more;
   });
-  if (!complete && count == 0) return Value::unreadable(at);
-  if (!complete) {
-    const Address end = at + count * context.word();
-    values[count++] = missing(context.arena(), end);
+  if (!complete && found == 0) return Value::unreadable(at);
+  const auto pointers = context.arena().shrink(all, found);
+  auto values = context.arena().allocate<Value>(found + 1);
+  std::size_t count = 0;
+  for (; count < found && !context.spent(); ++count)
+    values[count] = context.string(pointers[count], context.options().string_limit);
+  more = more || count < found;
+  if (!complete && !more) {
+    values[count++] = missing(context.arena(), at + found * context.word());
   }
   return Value::list(Value::Kind::Array, values.first(count), more);
 }
@@ -178,7 +179,7 @@ Value argument_list(CallContext& context, const CustomInput& input) {
 
 Value environment(CallContext& context, const CustomInput& input) {
   const Address at(input.value);
-  if (context.options().verbose || at.null()) return string_list(context, at);
+  if (context.verbose() || at.null()) return string_list(context, at);
   std::size_t count = 0;
   const bool complete = each_pointer(context, at, [&](Address) { return ++count, true; });
   Value value = Value::address(at);

@@ -38,6 +38,8 @@ std::string error(const Args& args) {
   return options ? "no error" : options.error().message();
 }
 
+constexpr FdDetails kAllFdDetails{true, true, true, true, true, true};
+
 constexpr const char* kHint = "\nTry 'ttrace -h' for more information.";
 
 }  // namespace
@@ -101,6 +103,29 @@ TEST_CASE("each option sets what it is for") {
       {{"-e", "read", "-e", "trace=close"}, [](O o) { return o.trace_set == "close"; }},
       {{"-e", "foo=bar"}, [](O o) { return o.trace_set == "foo=bar"; }},
       {{"-e", "signal"}, [](O o) { return o.trace_set == "signal"; }},
+      {Args{}, [](O o) { return !o.abbreviated_set && !o.dereferenced_set; }},
+      {{"-v"}, [](O o) { return o.abbreviated_set == "none"; }},
+      {{"--no-abbrev"}, [](O o) { return o.abbreviated_set == "none"; }},
+      {{"--abbrev=read", "-v"}, [](O o) { return o.abbreviated_set == "none"; }},
+      {{"-v", "-e", "abbrev=read"}, [](O o) { return o.abbreviated_set == "read"; }},
+      {{"-e", "a=!read"}, [](O o) { return o.abbreviated_set == "!read"; }},
+      {{"-e", "verbose=read"}, [](O o) { return o.dereferenced_set == "read"; }},
+      {{"-e", "v=none"}, [](O o) { return o.dereferenced_set == "none"; }},
+      {{"--verbose", "all"}, [](O o) { return o.dereferenced_set == "all"; }},
+      {Args{}, [](O o) { return !o.fd_details.any(); }},
+      {{"-y"}, [](O o) { return o.fd_details == FdDetails{.path = true}; }},
+      {{"--decode-fds"}, [](O o) { return o.fd_details == FdDetails{.path = true}; }},
+      {{"-yy"}, [](O o) { return o.fd_details == kAllFdDetails; }},
+      {{"-y", "-yy"}, [](O o) { return o.fd_details == kAllFdDetails; }},
+      {{"--decode-fds=all"}, [](O o) { return o.fd_details == kAllFdDetails; }},
+      {{"--decode-fds=!none"}, [](O o) { return o.fd_details == kAllFdDetails; }},
+      {{"--decode-fds=none"}, [](O o) { return !o.fd_details.any(); }},
+      {{"-e", "decode-fd=DEV,,socket,"},
+       [](O o) { return o.fd_details == FdDetails{.socket = true, .device = true}; }},
+      {{"-e", "decode-fds=!path,dev,eventfd,pidfd"},
+       [](O o) { return o.fd_details == FdDetails{.socket = true, .signalfd = true}; }},
+      {{"--decode-fds=dev", "--decode-fds=pidfd"},
+       [](O o) { return o.fd_details == FdDetails{.pidfd = true}; }},
       {{"--funcs", "a", "--funcs=[b,c]", "--funcs", "-x=@lib*"},
        [](O o) {
          return o.functions == Args{"a", "[b,c]", "-x=@lib*"};
@@ -295,9 +320,9 @@ TEST_CASE("mistakes get strace's messages, and its hint where it gives one") {
       {{"-p1", "-o"}, "option requires an argument -- 'o'", true},
       {{"--attach"}, "option '--attach' requires an argument", true},
       {{"--help=3"}, "option '--help' doesn't allow an argument", true},
-      {{"--s"},
-       "option '--s' is ambiguous; possibilities: '--silent' '--silence' '--string-limit' "
-       "'--syscall-times'",
+      {{"--summary-s"},
+       "option '--summary-s' is ambiguous; possibilities: '--summary-syscall-overhead' "
+       "'--summary-sort-by'",
        true},
       {{"-s", "x", "-Q"}, "invalid -s argument: 'x'", true},
       {{"-p", "x"}, "Invalid process id: 'x'", false},
@@ -338,10 +363,23 @@ TEST_CASE("mistakes get strace's messages, and its hint where it gives one") {
       {{"-e", "trace=", "ls"}, "invalid system call ''", false},
       {{"--trace=", "ls"}, "invalid system call ''", false},
       {{"-e", "signal=none", "ls"},
-       "invalid -e argument: 'signal=none': only -e [trace=][!]NAMES is supported",
+       "invalid -e argument: 'signal=none': only trace=, status=, abbrev=, verbose= and "
+       "decode-fds= "
+       "are supported",
        false},
       {{"-e", "q=exit", "ls"},
-       "invalid -e argument: 'q=exit': only -e [trace=][!]NAMES is supported",
+       "invalid -e argument: 'q=exit': only trace=, status=, abbrev=, verbose= and decode-fds= "
+       "are supported",
+       false},
+      {{"-e", "abbrev=", "ls"}, "invalid system call ''", false},
+      {{"--verbose=", "ls"}, "invalid system call ''", false},
+      {{"--decode-fds=bogus", "ls"}, "invalid decode-fds 'bogus'", false},
+      {{"-e", "decode-fds=path,bogus", "ls"}, "invalid decode-fds 'bogus'", false},
+      {{"--decode-fds=all,dev", "ls"}, "invalid decode-fds 'all'", false},
+      {{"--decode-fds=", "ls"}, "invalid decode-fds ''", false},
+      {{"--decode-fds=,", "ls"}, "invalid decode-fds ','", false},
+      {{"-y", "-e", "decode-fds=none", "ls"},
+       "-y and --decode-fds cannot be provided simultaneously",
        false},
       {{"--quiet=bogus", "ls"}, "invalid quiet 'bogus'", false},
       {{"--quiet=exit,bogus", "ls"}, "invalid quiet 'bogus'", false},
@@ -367,6 +405,34 @@ TEST_CASE("mistakes get strace's messages, and its hint where it gives one") {
     CAPTURE(one.args);
     CHECK(error(one.args) == one.message + (one.hint ? kHint : ""));
   }
+}
+
+TEST_CASE("which calls are shown, by how they end") {
+  const Statuses none{false, false, false, false, false};
+  Statuses good_ones = none, bad_ones = none, left = none;
+  good_ones.successful = true;
+  bad_ones.failed = true;
+  left.unfinished = left.detached = true;
+  CHECK(good({"ls"}).statuses == Statuses());
+  CHECK(good({"-z", "ls"}).statuses == good_ones);
+  CHECK(good({"--successful-only", "ls"}).statuses == good_ones);
+  CHECK(good({"-Z", "ls"}).statuses == bad_ones);
+  CHECK(good({"--failed-only", "ls"}).statuses == bad_ones);
+  CHECK(good({"-e", "status=failed", "ls"}).statuses == bad_ones);
+  CHECK(good({"--status=unfinished,Detached", "ls"}).statuses == left);
+  CHECK(good({"--status", "!successful,failed,unavailable", "ls"}).statuses == left);
+  CHECK(good({"-e", "status=all", "ls"}).statuses == Statuses());
+  CHECK(good({"-e", "status=none", "ls"}).statuses == none);
+  CHECK(good({"-Z", "-e", "status=successful", "ls"}).statuses == good_ones);
+  CHECK(good({"-e", "status=successful", "-Z", "ls"}).statuses == bad_ones);
+  CHECK(good({"-z", "-e", "status=failed", "ls"}).warnings.empty());
+  for (const Args& letters : {Args{"-z", "-Z", "ls"}, Args{"-zz", "ls"}}) {
+    CHECK(good(letters).warnings ==
+          Args{"Only the last of -z/--successful-only/-Z/--failed-only options will take effect. "
+               "See status qualifier for more complex filters."});
+  }
+  CHECK(error({"-e", "status=", "ls"}) == "invalid status ''");
+  CHECK(error({"--status=failed,x", "ls"}) == "invalid status 'x'");
 }
 
 TEST_CASE("the hint names the program as it was called") {
