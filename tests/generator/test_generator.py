@@ -60,6 +60,8 @@ class Messages(unittest.TestCase):
         self.check("\nf(a int) -> int", "2: error: expected ':' and a type after the argument 'a', found 'int'")
         self.check("f(a: int b: int) -> int", "1: error: expected ',' or ')' after an argument, found 'b'")
         self.check("f(a: int)", "1: error: expected '->' and the result's type, found the end of the file")
+        self.check("f(a: int) in x -> int",
+                   "1: error: expected 'memory' after 'in', which says where the arguments are, found 'x'")
         self.check("f(a: out bytes[ret) -> int", "1: error: expected ']' after the length, found ')'")
         self.check("f(a: bytes[+]) -> int", "1: error: unexpected character '+'")
         self.check("include linux", "1: error: expected a header's name: <linux/stat.h>, found 'linux'")
@@ -324,6 +326,10 @@ class Tables(unittest.TestCase):
         result = self.compiled("f, g(a: int) -> int")
         self.assertEqual([c["name"] for c in result.calls], ["f", "g"])
         self.assertEqual(result.calls[0]["arguments"], result.calls[1]["arguments"])
+
+    def test_arguments_in_memory(self):
+        calls = compile_text("f(a: int, b: int) in memory -> int\ng(a: int) -> int").calls
+        self.assertEqual([c["in_memory"] for c in calls], [True, False])
 
     def test_output(self):
         result = self.compiled("mseal @462 (a: in pair) -> int")

@@ -31,9 +31,8 @@ Value note(const Value& value) {
 
 // One of the two states of a RISC-V vector mode.
 Value vector_state(CallContext& context, std::uint64_t state, std::string_view shift) {
-  static constexpr std::array<std::string_view, 3> kStates{"PR_RISCV_V_VSTATE_CTRL_DEFAULT",
-                                                           "PR_RISCV_V_VSTATE_CTRL_OFF",
-                                                           "PR_RISCV_V_VSTATE_CTRL_ON"};
+  static constexpr std::array<std::string_view, 3> kStates{
+      "PR_RISCV_V_VSTATE_CTRL_DEFAULT", "PR_RISCV_V_VSTATE_CTRL_OFF", "PR_RISCV_V_VSTATE_CTRL_ON"};
   Arena& arena = context.arena();
   if (state < kStates.size()) {
     return Value::symbol(format(arena, "{}{}", kStates.at(state), shift), state);
@@ -84,9 +83,9 @@ Value riscv_vector(CallContext& context, const CustomInput& input) {
   parts.add(vector_state(context, value & 3, ""));
   parts.add(vector_state(context, value >> 2 & 3, "<<2"));
   const bool inherits = (value & kInheritBit) != 0;
-  parts.add(Value::symbol(
-      inherits ? "PR_RISCV_V_VSTATE_CTRL_INHERIT" : "!PR_RISCV_V_VSTATE_CTRL_INHERIT",
-      value & kInheritBit));
+  parts.add(
+      Value::symbol(inherits ? "PR_RISCV_V_VSTATE_CTRL_INHERIT" : "!PR_RISCV_V_VSTATE_CTRL_INHERIT",
+                    value & kInheritBit));
   const std::uint64_t unknown = value & ~std::uint64_t{0x1f};
   if (unknown != 0) parts.add(Value::hex(unknown));
   return parts.make(Value::Kind::Flags, context.arena());
@@ -94,6 +93,12 @@ Value riscv_vector(CallContext& context, const CustomInput& input) {
 
 Value task_name(CallContext& context, const CustomInput& input) {
   constexpr std::size_t kMax = 15;  // TASK_COMM_LEN without the NUL
+  return context.string(Address(input.value), kMax);
+}
+
+// What the kernel filled in may be longer than what it takes.
+Value whole_task_name(CallContext& context, const CustomInput& input) {
+  constexpr std::size_t kMax = 16;  // TASK_COMM_LEN
   return context.string(Address(input.value), kMax);
 }
 

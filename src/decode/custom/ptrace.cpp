@@ -12,17 +12,28 @@ struct UserField {
 
 // struct user of x86-64 (sys/user.h): registers by name, then the other members.
 constexpr std::array<UserField, 36> kUser{{
-    {0, "8*R15"},       {8, "8*R14"},
-    {16, "8*R13"},      {24, "8*R12"},
-    {32, "8*RBP"},      {40, "8*RBX"},
-    {48, "8*R11"},      {56, "8*R10"},
-    {64, "8*R9"},       {72, "8*R8"},
-    {80, "8*RAX"},      {88, "8*RCX"},
-    {96, "8*RDX"},      {104, "8*RSI"},
-    {112, "8*RDI"},     {120, "8*ORIG_RAX"},
-    {128, "8*RIP"},     {136, "8*CS"},
-    {144, "8*EFL"},     {152, "8*RSP"},
-    {160, "8*SS"},      {216, "offsetof(struct user, u_fpvalid)"},
+    {0, "8*R15"},
+    {8, "8*R14"},
+    {16, "8*R13"},
+    {24, "8*R12"},
+    {32, "8*RBP"},
+    {40, "8*RBX"},
+    {48, "8*R11"},
+    {56, "8*R10"},
+    {64, "8*R9"},
+    {72, "8*R8"},
+    {80, "8*RAX"},
+    {88, "8*RCX"},
+    {96, "8*RDX"},
+    {104, "8*RSI"},
+    {112, "8*RDI"},
+    {120, "8*ORIG_RAX"},
+    {128, "8*RIP"},
+    {136, "8*CS"},
+    {144, "8*EFL"},
+    {152, "8*RSP"},
+    {160, "8*SS"},
+    {216, "offsetof(struct user, u_fpvalid)"},
     {224, "offsetof(struct user, i387)"},
     {736, "offsetof(struct user, u_tsize)"},
     {744, "offsetof(struct user, u_dsize)"},
@@ -39,28 +50,37 @@ constexpr std::array<UserField, 36> kUser{{
     {912, "sizeof(struct user)"},
 }};
 
+// The fields of a structure that `bytes`, its beginning, hold; of an array in it what is there.
+Value first_fields(CallContext& context, const tables::Type& type,
+                   std::span<const std::byte> bytes) {
+  const auto& layout = tables::kLayouts[tables::kStructs[type.ref].layout[context.abi_index()]];
+  ValueList<32> fields;
+  for (const auto& field : tables::kFields.subspan(layout.first, layout.count)) {
+    const auto& field_type = tables::kTypes[field.type];
+    const std::size_t size = field_type.size[context.abi_index()];
+    if (field.offset >= bytes.size()) break;
+    const auto rest = bytes.subspan(field.offset);
+    if (rest.size() < size && field_type.kind != tables::Type::Kind::Array) break;
+    fields.add(field.name, context.load(field_type, rest.first(std::min(size, rest.size()))));
+  }
+  return fields.structure(context.arena());
+}
+
 // The registers of an NT_ set, where the words of `length` bytes at `at` are one.
 Value register_base(CallContext& context, Address at, std::uint64_t set, std::uint64_t length) {
   constexpr std::uint64_t kPrStatus = 1;
   constexpr std::uint64_t kFpRegSet = 2;
   const bool x86 = context.abi() == Abi::X86_64 || context.abi() == Abi::I386;
   if (!x86 || (set != kPrStatus && set != kFpRegSet)) return Value::address(at);
-  const auto& type = tables::kTypes[set == kPrStatus ? known::type::user_regs
-                                                     : known::type::user_fpregs];
+  const auto& type =
+      tables::kTypes[set == kPrStatus ? known::type::user_regs : known::type::user_fpregs];
   const std::size_t full = type.size[context.abi_index()];
-  const std::size_t word = context.word();
-  if (length == 0 || length > full || length % word != 0 ||
-      (set == kFpRegSet && length != full)) {
-    return Value::address(at);
-  }
-  auto bytes = context.arena().allocate<std::byte>(full);
-  std::ranges::fill(bytes, std::byte{0});
-  const auto used = static_cast<std::size_t>(length);
-  if (at.null() || context.memory().read(at, bytes.first(used)) != used) {
-    return Value::unreadable(at);
-  }
-  Value registers = context.load(type, bytes);
-  if (set == kPrStatus) registers.children = registers.children.first(used / word);
+  if (length == 0 || length % context.word() != 0) return Value::address(at);
+  const auto used = static_cast<std::size_t>(std::min<std::uint64_t>(length, full));
+  const auto bytes = context.read(at, used);
+  if (at.null() || bytes.size() != used) return Value::unreadable(at);
+  Value registers = first_fields(context, type, bytes);
+  registers.truncated = length > full;
   return registers;
 }
 
