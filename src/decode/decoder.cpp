@@ -6,6 +6,7 @@
 #include "decode/call_context.h"
 #include "decode/custom/custom.h"
 #include "decode/known.h"
+#include "decode/multiplexed.h"
 #include "decode/names.h"
 #include "decode/tables.h"
 
@@ -195,8 +196,13 @@ SyscallEntered Decoder::enter(const SyscallRequest& request, PendingSyscall& pen
     pending.description = nullptr;
     return enter_restart(pending);
   }
+  const SyscallDescription* description = entry.description;
+  if (const InnerCall inner = unpack_call(pending.request, memory); !inner.name.empty()) {
+    pending.name = inner.name;
+    description = names::description(request.abi, inner.described_as);
+  }
   CallContext context(options_, pending, memory);
-  pending.description = choose_variant(entry.description, context, pending);
+  pending.description = choose_variant(description, context, pending);
   if (pending.description == nullptr) return enter_undescribed(pending);
   const auto rows = arguments_of(*pending.description);
   std::size_t known = rows.size();
