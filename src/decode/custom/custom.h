@@ -67,8 +67,11 @@ Value bits_value(Arena& arena, std::span<const std::byte> bytes, std::size_t end
 /// time. In the local time zone, as in strace.
 std::string_view date(Arena& arena, std::int64_t seconds, std::uint64_t nanoseconds);
 
-/// "[INT CHLD]" of a mask with bit 0 for signal 1.
-Value signal_mask_value(Arena& arena, std::uint64_t mask);
+/// "[INT CHLD]" of a mask of `bits` bits with bit 0 for signal 1.
+Value signal_mask_value(Arena& arena, std::uint64_t mask, unsigned bits = 64);
+
+/// 150 /* 1.50 s */, of clock ticks.
+Value ticks_value(Arena& arena, std::uint64_t ticks);
 
 /// A siginfo of a process with words of `word` bytes.
 Value siginfo_value(std::span<const std::byte> raw, unsigned word, Abi abi, Arena& arena);
@@ -81,5 +84,22 @@ Value vectors_value(CallContext& context, Address at, std::uint64_t count, std::
 
 /// A socket address of `length` bytes.
 Value socket_address_value(CallContext& context, Address at, std::uint64_t length);
+/// The same out of bytes that were read.
+Value socket_address_in(CallContext& context, std::span<const std::byte> bytes);
+
+/// if_nametoindex("lo"), or the number when no interface has it.
+Value interface_index(CallContext& context, const CustomInput& input);
+/// inet_pton(AF_INET6, "::1", &variable) of 16 bytes.
+Value inet6_address(CallContext& context, std::span<const std::byte> bytes,
+                    std::string_view variable);
+/// htons(ETH_P_IP).
+Value ethernet_value(CallContext& context, std::uint64_t in_network_order);
+/// 01:02:03:04:05:06
+Value hardware_address(CallContext& context, std::span<const std::byte> bytes);
+/// [0x1, 0x2, 00]
+Value byte_array(CallContext& context, std::span<const std::byte> bytes, bool more);
+/// Bytes in hexadecimal, all characters escaped, of what was expected to be something else; `length`
+/// of them exist.
+Value hex_string(CallContext& context, std::span<const std::byte> bytes, std::uint64_t length);
 
 }  // namespace ttrace::custom
