@@ -127,8 +127,12 @@ Value control_type(CallContext& context, std::uint64_t level, std::uint64_t type
 Value control(CallContext& context, Address at, std::uint64_t length) {
   const std::size_t word = context.word();
   const std::size_t header = word + 8;
-  const auto bytes = context.read(at, static_cast<std::size_t>(std::min(length, kControlMax)));
-  if (at.null() || bytes.size() < header) return Value::unreadable(at);
+  const auto shown = static_cast<std::size_t>(std::min(length, kControlMax));
+  const auto bytes = context.read(at, shown);
+  // The kernel takes no longer ones (INT_MAX).
+  if (at.null() || bytes.size() < std::max(header, shown) || length > 0x7fffffff) {
+    return Value::unreadable(at);
+  }
   auto values = context.arena().allocate<Value>(bytes.size() / header + 1);
   std::size_t count = 0, offset = 0;
   while (offset < bytes.size()) {
@@ -207,12 +211,11 @@ Value received_message(CallContext& context, const CustomInput& input) {
   if (input.before != nullptr) return message_header(context, input);
   // Before the call only the room for the sender's address means anything.
   const Address at(input.value);
-  std::int32_t length = 0;
-  if (at.null() || !context.memory().read_object(at + context.word(), length)) {
-    return Value::unreadable(at);
-  }
+  const auto bytes = context.read(at, header_size(context));
+  if (at.null() || bytes.size() != header_size(context)) return Value::unreadable(at);
   ValueList<1> fields;
-  fields.add("msg_namelen", Value::integer(length));
+  fields.add("msg_namelen",
+             Value::integer(sign_extend(number_at(bytes, context.word(), 4), 4)));
   return fields.structure(context.arena());
 }
 
@@ -329,9 +332,8 @@ Value time_left64(CallContext& context, const CustomInput& input) {
   return left(context, input.value, known::type::timespec64);
 }
 
-Value timeout_note(CallContext& context, const CustomInput& input) {
-  const Address at(context.argument(kTimeoutArgument));
-  return input.value == 0 && !at.null() ? Value::verbatim("Timeout") : Value::none();
+Value timeout_note(CallContext&, const CustomInput& input) {
+  return input.value == 0 ? Value::verbatim("Timeout") : Value::none();
 }
 
 }  // namespace ttrace::custom

@@ -259,6 +259,22 @@ constexpr std::array<ProtocolRow, 14> kProtocols{{
 
 }  // namespace
 
+// What kind of socket, and flags; the bits of an unknown kind are left to the flags.
+Value socket_type(CallContext& context, const CustomInput& input) {
+  constexpr std::uint64_t kKindMask = 0xf;
+  const std::uint64_t bits = input.value & ~kKindMask;
+  const Value kind = context.symbol(known::set::socket_kind, input.value & kKindMask);
+  if (kind.kind != Value::Kind::Symbol) return context.flags(known::set::accept_flags, input.value);
+  if (bits == 0) return kind;
+  const Value flags = context.flags(known::set::accept_flags, bits);
+  ValueList<4> parts;
+  parts.add(kind);
+  for (const Value& flag : flags.children)
+    parts.add(flag);
+  if (flags.kind != Value::Kind::Flags) parts.add(flags);
+  return parts.make(Value::Kind::Flags, context.arena());
+}
+
 Value socket_protocol(CallContext& context, const CustomInput& input) {
   const std::uint64_t family = context.argument(0) & 0xffffffff;
   if (family == kAfPacket) return ethernet_value(context, input.value);

@@ -33,7 +33,8 @@ Value ticks_value(Arena& arena, std::uint64_t ticks) {
 }
 
 Value clock_ticks(CallContext& context, const CustomInput& input) {
-  return ticks_value(context.arena(), input.value);
+  const auto ticks = static_cast<std::uint64_t>(sign_extend(input.value, context.word()));
+  return ticks_value(context.arena(), ticks);
 }
 
 Value time_value(CallContext& context, const CustomInput& input) {
