@@ -19,7 +19,15 @@ struct Control {
   tables::Index type;  // of the row
 };
 
-// As many descriptors or numbers as there are.
+Value descriptors(const Control& control) {
+  auto values = control.context.arena().allocate<Value>(control.data.size() / 4);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    values[i] =
+        control.context.descriptor(static_cast<std::int32_t>(number_at(control.data, i * 4, 4)));
+  }
+  return Value::list(Value::Kind::Array, values);
+}
+
 Value whole_numbers(const Control& control) {
   auto values = control.context.arena().allocate<Value>(control.data.size() / 4);
   for (std::size_t i = 0; i < values.size(); ++i)
@@ -27,12 +35,12 @@ Value whole_numbers(const Control& control) {
   return Value::list(Value::Kind::Array, values);
 }
 
-Value single_number(const Control& control) {
-  return Value::integer(sign_extend(number_at(control.data, 0, 4), 4));
+Value descriptor(const Control& control) {
+  return control.context.descriptor(static_cast<std::int32_t>(number_at(control.data, 0, 4)));
 }
 
 Value byte_values(const Control& control) {
-  const std::size_t shown = std::min(control.data.size(), control.context.options().array_limit);
+  const std::size_t shown = shown_elements(control.context, control.data.size());
   auto values = control.context.arena().allocate<Value>(shown);
   for (std::size_t i = 0; i < shown; ++i)
     values[i] = Value::hex(static_cast<std::uint64_t>(control.data[i]));
@@ -87,10 +95,10 @@ struct ControlRow {
   tables::Index ref = tables::kNone;
 };
 constexpr std::array<ControlRow, 19> kControls{{
-    {kSolSocket, 1, 4, whole_numbers},
+    {kSolSocket, 1, 4, descriptors},
     {kSolSocket, 2, 12, structure, known::type::credentials},
     {kSolSocket, 3, 1, whole_text},
-    {kSolSocket, 4, 4, single_number},
+    {kSolSocket, 4, 4, descriptor},
     {kSolSocket, 29, 1, time, known::type::timeval},
     {kSolSocket, 35, 1, time, known::type::timespec},
     {kSolSocket, 37, 1, three_times, known::type::timespec},
@@ -214,8 +222,7 @@ Value received_message(CallContext& context, const CustomInput& input) {
   const auto bytes = context.read(at, header_size(context));
   if (at.null() || bytes.size() != header_size(context)) return Value::unreadable(at);
   ValueList<1> fields;
-  fields.add("msg_namelen",
-             Value::integer(sign_extend(number_at(bytes, context.word(), 4), 4)));
+  fields.add("msg_namelen", Value::integer(sign_extend(number_at(bytes, context.word(), 4), 4)));
   return fields.structure(context.arena());
 }
 
@@ -228,9 +235,6 @@ class Messages {
  public:
   Messages(CallContext& context, Address at)
       : context_(context), at_(at), length_(7 * context.word()), size_(8 * context.word()) {}
-  [[nodiscard]] std::size_t limit(std::uint64_t count) const {
-    return static_cast<std::size_t>(std::min<std::uint64_t>(count, context_.options().array_limit));
-  }
   [[nodiscard]] std::span<const std::byte> read(std::size_t index) const {
     const auto bytes = context_.read(place(index), size_);
     return bytes.size() == size_ ? bytes : std::span<const std::byte>();
@@ -260,7 +264,7 @@ Value sent_messages(CallContext& context, const CustomInput& input) {
   const Address at(input.value);
   if (at.null()) return Value::address(at);
   const Messages messages(context, at);
-  const std::size_t shown = messages.limit(input.length);
+  const std::size_t shown = shown_elements(context, input.length);
   const auto sent = context.at_exit() && context.error() == 0
                         ? static_cast<std::uint64_t>(context.returned())
                         : 0;
@@ -283,7 +287,7 @@ Value received_messages(CallContext& context, const CustomInput& input) {
   if (at.null()) return Value::address(at);
   const Messages messages(context, at);
   const auto done = input.before != nullptr ? static_cast<std::uint64_t>(context.returned()) : 0;
-  const std::size_t shown = messages.limit(input.before != nullptr ? done : input.length);
+  const std::size_t shown = shown_elements(context, input.before != nullptr ? done : input.length);
   auto values = context.arena().allocate<Value>(shown + 1);
   std::size_t count = 0;
   for (; count < shown; ++count) {

@@ -116,8 +116,7 @@ Value symbol(const Option& option) {
 
 Value integers(const Option& option) {
   const std::uint64_t all = option.length / 4;
-  const auto count =
-      static_cast<std::size_t>(std::min<std::uint64_t>(all, option.context.options().array_limit));
+  const std::size_t count = shown_elements(option.context, all);
   const auto bytes = option.context.read(option.at, count * 4);
   auto values = option.context.arena().allocate<Value>(bytes.size() / 4);
   for (std::size_t i = 0; i < values.size(); ++i)
