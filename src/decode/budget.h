@@ -11,16 +11,16 @@ namespace ttrace {
 
 /// Bytes of the arena, entry and exit together. A value takes about 100 of them. What is allocated
 /// without asking for Arena::left() is small and comes on top.
-inline std::size_t arena_budget(const DecodeOptions& options) {
+inline std::size_t arena_budget(const DecodeOptions& options, bool verbose) {
   constexpr std::size_t kMega = std::size_t{1} << 20;
-  return (options.verbose ? 16 : 2) * kMega + 4 * options.string_limit;
+  return (verbose ? 16 : 2) * kMega + 4 * options.string_limit;
 }
 
 /// A tracee's memory, of which so many reads are made, and no more: then nothing can be read.
 class BudgetedMemory final : public Memory {
  public:
-  BudgetedMemory(Memory& memory, const DecodeOptions& options)
-      : memory_(memory), reads_(options.verbose ? std::size_t{1} << 16 : std::size_t{1} << 13) {}
+  BudgetedMemory(Memory& memory, bool verbose)
+      : memory_(memory), reads_(verbose ? std::size_t{1} << 16 : std::size_t{1} << 13) {}
 
   [[nodiscard]] std::size_t read(Address from, std::span<std::byte> out) override {
     if (reads_ == 0) return 0;

@@ -31,10 +31,10 @@ Value lookup_symbol(tables::Index set, std::uint64_t value, Abi abi);
 class CallContext {
  public:
   CallContext(const DecodeOptions& options, PendingSyscall& pending, Memory& memory)
-      : options_(options), pending_(pending), memory_(memory, options) {}
+      : options_(options), pending_(pending), memory_(memory, pending.verbose) {}
   CallContext(const DecodeOptions& options, PendingSyscall& pending, Memory& memory,
               const SyscallOutcome& outcome)
-      : options_(options), pending_(pending), memory_(memory, options), outcome_(&outcome) {}
+      : options_(options), pending_(pending), memory_(memory, pending.verbose), outcome_(&outcome) {}
 
   [[nodiscard]] const DecodeOptions& options() const { return options_; }
   /// Whether everything is shown, however long it is.

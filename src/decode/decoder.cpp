@@ -221,10 +221,10 @@ std::string_view Decoder::name(Abi abi, std::uint64_t number) {
 
 SyscallEntered Decoder::enter(const SyscallRequest& request, PendingSyscall& pending,
                               Memory& memory) const {
-  pending.arena.reset(arena_budget(options_));
+  pending.verbose = !options_.abbreviated.wants(request.abi, request.number);
+  pending.arena.reset(arena_budget(options_, pending.verbose));
   pending.request = request;
   pending.count = 0;
-  pending.verbose = !options_.abbreviated.wants(request.abi, request.number);
   pending.dereference = options_.dereferenced.wants(request.abi, request.number);
   const auto entry = names::lookup(request.abi, request.number);
   pending.name = entry.name;

@@ -73,7 +73,7 @@ Value array_value(CallContext& context, Address at, std::uint64_t count, std::si
                   Element element) {
   constexpr std::size_t kMax = 4096;  // with -v
   if (at.null()) return Value::address(at);
-  const std::size_t limit = context.options().verbose ? kMax : context.options().array_limit;
+  const std::size_t limit = context.verbose() ? kMax : context.options().array_limit;
   const auto shown = static_cast<std::size_t>(std::min<std::uint64_t>(count, limit));
   const auto bytes = context.read(at, shown * size);
   const std::size_t got = bytes.size() / size;

@@ -8,7 +8,7 @@ namespace ttrace::custom {
 namespace {
 
 constexpr std::uint64_t kSolIp = 0, kSolSocket = 1;
-constexpr std::uint64_t kControlMax = 4096;
+constexpr std::uint64_t kControlMax = 16384;  // of which messages are shown
 
 // --- control messages -------------------------------------------------------------------------
 
@@ -145,6 +145,7 @@ Value control(CallContext& context, Address at, std::uint64_t length) {
   std::size_t count = 0, offset = 0;
   while (offset < bytes.size()) {
     const std::size_t rest = bytes.size() - offset;
+    if (rest < header && shown < length) break;
     if (rest < header) {
       values[count++] = missing(context.arena(), at + offset);
       break;
@@ -152,6 +153,7 @@ Value control(CallContext& context, Address at, std::uint64_t length) {
     const std::uint64_t claimed = number_at(bytes, offset, word);
     const std::uint64_t level = number_at(bytes, offset + word, 4);
     const std::uint64_t type = number_at(bytes, offset + word + 4, 4);
+    if (shown < length && claimed > rest) break;  // its end is beyond what is shown
     const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(claimed, rest));
     ValueList<4> fields;
     fields.add("cmsg_len", Value::natural(claimed));
@@ -169,7 +171,7 @@ Value control(CallContext& context, Address at, std::uint64_t length) {
     }
     offset += (size + word - 1) / word * word;
   }
-  return Value::list(Value::Kind::Array, values.first(count));
+  return Value::list(Value::Kind::Array, values.first(count), shown < length);
 }
 
 // --- headers ----------------------------------------------------------------------------------
