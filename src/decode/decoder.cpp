@@ -6,6 +6,7 @@
 #include "decode/call_context.h"
 #include "decode/custom/custom.h"
 #include "decode/known.h"
+#include "decode/multiplexed.h"
 #include "decode/names.h"
 #include "decode/tables.h"
 
@@ -227,6 +228,11 @@ SyscallEntered Decoder::enter(const SyscallRequest& request, PendingSyscall& pen
   pending.dereference = options_.dereferenced.wants(request.abi, request.number);
   const auto entry = names::lookup(request.abi, request.number);
   pending.name = entry.name;
+  const SyscallDescription* description = entry.description;
+  if (const InnerCall inner = unpack_call(pending.request, memory); !inner.name.empty()) {
+    pending.name = inner.name;
+    description = names::description(request.abi, inner.described_as);
+  }
   if (options_.names_only) {
     pending.shown_at_entry = 0;
     return {pending.name, {}, true};
@@ -235,12 +241,12 @@ SyscallEntered Decoder::enter(const SyscallRequest& request, PendingSyscall& pen
     pending.description = nullptr;
     return enter_restart(pending);
   }
-  if (entry.description != nullptr && entry.description->in_memory &&
-      !fetch_arguments(*entry.description, pending, memory)) {
+  if (description != nullptr && description->in_memory &&
+      !fetch_arguments(*description, pending, memory)) {
     return enter_unreadable(pending);
   }
   CallContext context(options_, pending, memory);
-  pending.description = choose_variant(entry.description, context, pending);
+  pending.description = choose_variant(description, context, pending);
   if (pending.description == nullptr) return enter_undescribed(pending);
   const auto rows = arguments_of(*pending.description);
   std::size_t known = rows.size();
