@@ -68,7 +68,8 @@ class CallContext {
   Value pointee(const tables::Type& type, Address at, const Value* before = nullptr);
   /// A value of a type with a fixed size, out of bytes that were read.
   Value load(const tables::Type& type, std::span<const std::byte> bytes);
-  /// The bytes at `at`, in the arena; fewer than `size` when not all can be read, or are affordable.
+  /// The bytes at `at`, in the arena; fewer than `size` when not all can be read, or are
+  /// affordable.
   std::span<const std::byte> read(Address at, std::size_t size);
 
   [[nodiscard]] Value symbol(tables::Index set, std::uint64_t value) const {

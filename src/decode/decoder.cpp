@@ -258,7 +258,10 @@ SyscallEntered Decoder::enter(const SyscallRequest& request, PendingSyscall& pen
     }
     const std::size_t slot = pending.count++;
     pending.rows[slot] = static_cast<std::uint8_t>(i);
-    pending.args[slot] = named(decode_input(context, i, row), row);
+    Value& value = pending.args[slot];
+    value = decode_input(context, i, row);
+    value.name = row.name;
+    value.show_name = row.show_name;
   }
   pending.shown_at_entry = std::min(known, pending.count);
   return {pending.name, std::span<const Value>(pending.args).first(pending.shown_at_entry),
