@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "decode/custom/custom.h"
 
@@ -121,6 +122,10 @@ bool CallContext::passes(const tables::Condition& condition) const {
       return std::ranges::any_of(values, equal);
     case Test::IsNot:
       return std::ranges::none_of(values, equal);
+    case Test::Above:
+      return value > values.front()[abi_index()];
+    case Test::UpTo:
+      return value <= values.front()[abi_index()];
   }
   return false;
 }
@@ -208,8 +213,15 @@ Value CallContext::scalar(const Type& type, std::uint64_t raw_value) {
       return flags(type.ref, raw);
     case Kind::Custom:
       return tables::kCustoms[type.ref](*this, CustomInput{.value = raw});
-    case Kind::Pointer:
-      return pointee(tables::kTypes[type.ref], Address(raw));
+    case Kind::OutPointer:
+      if (!at_exit() || error() != 0) return Value::address(Address(raw));
+      [[fallthrough]];
+    case Kind::Pointer: {
+      const auto* const extent = extent_;  // of the structure that the pointer is in
+      const Value value = pointee(tables::kTypes[type.ref], Address(raw));
+      extent_ = extent;
+      return value;
+    }
     case Kind::String:
     case Kind::Path:
     case Kind::Bytes:
@@ -236,6 +248,8 @@ Value CallContext::pointee(const Type& type, Address at, const Value* before) {
   if (type.kind == Kind::Array) {
     return array(tables::kTypes[type.ref], at, evaluate(type.length));
   }
+  before_ = before;
+  if (type.kind == Kind::Struct && type.length != kNone) return sized_structure(type, at);
   const std::size_t size = type.size[abi_index()];
   const auto storage = read(at, size);
   if (storage.empty() || storage.size() != size) return Value::unreadable(at);
@@ -270,17 +284,56 @@ Value CallContext::structure(const Type& type, std::span<const std::byte> from) 
   const bool abbreviate = tables::kStructs[type.ref].abbreviated && !options_.verbose;
   const Frame frame{from, frame_};
   frame_ = &frame;
+  const Value* const before = std::exchange(before_, nullptr);
   auto values = arena().allocate<Value>(layout->count);
   std::size_t count = 0;
   for (const auto& field : tables::kFields.subspan(layout->first, layout->count)) {
     if (abbreviate && !field.brief) continue;
     if (!holds(field.condition)) continue;
     const auto& field_type = tables::kTypes[field.type];
-    values[count++] = load(field_type, from.subspan(field.offset, field_type.size[abi_index()]))
-                          .named(field.name);
+    const auto bytes = from.subspan(field.offset, field_type.size[abi_index()]);
+    const Value* const old = custom::field_of(before, field.name);
+    before_ = old;
+    Value value = load(field_type, bytes);
+    if (field.changing && old != nullptr && old->number != value.number) {
+      value = Value::list(Value::Kind::Change, list(std::array{old->named({}), value}));
+    }
+    values[count++] = value.named(field.name);
+    // Those of a structure within are known by its own fields.
+    if (field_type.kind != Type::Kind::Struct)
+      extent_ = std::max(extent_, bytes.data() + bytes.size());
   }
   frame_ = frame.outer;
+  before_ = nullptr;
   return Value::list(Value::Kind::Struct, values.first(count), abbreviate);
+}
+
+Value CallContext::sized_structure(const Type& type, Address at) {
+  // The kernel takes no more than a page.
+  constexpr std::uint64_t kMost = 4096;
+  const std::uint64_t size = evaluate(type.length);
+  if (size == 0 || size > kMost) return Value::unreadable(at);
+  const auto given = static_cast<std::size_t>(size);
+  auto storage = arena().allocate<std::byte>(std::max(given, std::size_t{type.size[abi_index()]}));
+  std::ranges::fill(storage, std::byte{0});
+  if (memory_.read(at, storage.first(given)) != given) return Value::unreadable(at);
+  const auto* const outer = extent_;
+  extent_ = storage.data();
+  Value value = structure(type, storage);
+  const auto known = static_cast<std::size_t>(extent_ - storage.data());
+  extent_ = outer;
+  if (known >= given) return value;
+  const auto extra = storage.subspan(known, given - known);
+  if (std::ranges::all_of(extra, [](std::byte b) { return b == std::byte{0}; })) return value;
+  if (!options_.verbose) {
+    value.truncated = true;
+    return value;
+  }
+  auto fields = arena().allocate<Value>(value.children.size() + 1);
+  std::ranges::copy(value.children, fields.begin());
+  fields.back() = custom::extra_data(arena(), extra, known);
+  value.children = fields;
+  return value;
 }
 
 Value CallContext::array(const Type& element, Address at, std::uint64_t count) {

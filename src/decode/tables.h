@@ -64,7 +64,7 @@ struct Operand {
 };
 
 struct Condition {
-  enum class Test : std::uint8_t { AnyBit, NoBit, Is, IsNot };
+  enum class Test : std::uint8_t { AnyBit, NoBit, Is, IsNot, Above, UpTo };
   Index operand = kNone;
   Test test = Test::AnyBit;
   PerAbi<std::uint64_t> mask{};  // applied to the operand first
@@ -83,16 +83,17 @@ struct Type {
     Id,  // unsigned, but -1
     Fd,
     Address,
-    Enum,     // of the set `ref`
-    Flags,    // of the set `ref`
-    Custom,   // decoded by kCustoms[ref]
-    Pointer,  // to the type `ref`
+    Enum,        // of the set `ref`
+    Flags,       // of the set `ref`
+    Custom,      // decoded by kCustoms[ref]
+    Pointer,     // to the type `ref`
+    OutPointer,  // the same, for what the kernel fills in
     // Held in memory:
     String,
     Path,   // a string that is never cut short
     Bytes,  // `length` of them
     CharArray,
-    Struct,        // kStructs[ref]
+    Struct,        // kStructs[ref]; with a `length` that is how many bytes the program has
     Array,         // `length` of the type `ref`
     CustomMemory,  // decoded by kCustoms[ref], which gets the address and `length`
   };
@@ -107,12 +108,14 @@ struct Field {
   Index type = kNone;
   Index condition = kNone;
   std::uint16_t offset = 0;
-  bool brief = false;  // shown without -v
+  bool brief = false;     // shown without -v
+  bool changing = false;  // shown with what it was before the call: 4 => 1
 };
 
 struct Struct {
   PerAbi<Index> layout{};    // of kLayouts
   bool abbreviated = false;  // without -v only the fields that are `brief`
+  bool changing = false;     // a field is, or one of a structure within
 };
 
 enum class Direction : std::uint8_t { Value, In, Out, InOut };

@@ -16,8 +16,10 @@ The language, by example; `#` begins a comment, line ends mean nothing:
     enum ioctl_name joined { }          several names of a value are all printed: A or B
     struct stack [x86_64 arm] {         of these architectures; without the list, of all
         ss_sp: addr  ss_flags: stack_flags(u16)  _pad: u16[3]     _names are not shown
-        st_rdev: device if st_mode of 0170000 == S_IFCHR|S_IFBLK  or: if a & X, if a != X, if a
-        iov_base: in bytes[iov_len]     a pointer, followed
+        st_rdev: device if st_mode of 0170000 == S_IFCHR|S_IFBLK  or: if a & X, if a != X, if a > 16, if a
+        iov_base: in bytes[iov_len]     a pointer, followed; `out`: after the call only;
+                                        `in64`, `out64`: one of 64 bits everywhere
+        len: changing u32               of an `inout` structure: printed 4 => 1 where the call changed it
         union {                         members at the same place; each shown if ...
             tid: pid if notify == SIGEV_THREAD_ID
             { function: addr  attributes: addr } if notify == SIGEV_THREAD
@@ -52,7 +54,9 @@ The language, by example; `#` begins a comment, line ends mean nothing:
 
 An argument is held in a register (`fd: fd`), or points to something: `in` is read when the call
 begins, `out` when it returned without an error, `inout` both times. `[n]` after a type is an array,
-its length a number, an argument, what an argument points to (`*n`), a field, or `ret`.
+its length a number, an argument, what an argument points to (`*n`), a field, or `ret`. `[n bytes]`
+after a structure says how much of it the program has: the rest is 0, and what it has more is shown as
+`...` or, with -v, as extra_data.
 `if flags & O_CREAT` makes an argument appear; `if ret == EINTR` says when an `out` one is filled.
 `arg@3` is held in register 3, counted from 0; `arg=:` is printed with its name. Several arguments can
 share a register: `lock@2: in flock if cmd == F_SETLK, arg@2: hex else`, the last for when no other is

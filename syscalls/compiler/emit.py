@@ -53,10 +53,10 @@ def cxx(lowering) -> str:
             "{Type::Kind::%s, %d, %d, {%s}}" % (t[0], t[1], t[2], numbers(t[3]))
             for t in low.types.rows]),
         table("Struct", "Structs", [
-            "{{%s}, %s}" % (numbers(s[0]), boolean(s[1])) for s in low.layouts.rows]),
+            "{{%s}, %s, %s}" % (numbers(s[0]), boolean(s[1]), boolean(s[2])) for s in low.layouts.rows]),
         table("Slice", "Layouts", ["{%d, %d}" % row for row in low.layouts.layouts]),
         table("Field", "Fields", [
-            "{%s, %d, %d, %d, %s}" % (text(f[0]), f[1], f[2], f[3], boolean(f[4]))
+            "{%s, %d, %d, %d, %s, %s}" % (text(f[0]), f[1], f[2], f[3], boolean(f[4]), boolean(f[5]))
             for f in low.layouts.fields]),
         table("ConstantSet", "Sets", [
             "{%s, %s, %s, {{%s}}}" % (text(s[0]), boolean(s[1]), boolean(s[2]),

@@ -214,11 +214,20 @@ class Lowering:
         element = self.element(use, scope)
         if use.length is None or self.kind(element) == "CustomMemory":
             return element
+        if use.sized:
+            return self.sized(use, element, scope)
         count = self.count(use.length) if use.length.value is not None else 0
         sizes = tuple(s * count for s in self.sizes(element))
         if max(sizes) > 0xffff:
             raise DescriptionError(use.where, "an array is larger than 65535 bytes")
         return self.row("Array", sizes, element, self.operand(use.length, scope))
+
+    def sized(self, use, element, scope):
+        """A structure that has grown: the program says how much of it there is."""
+        if self.kind(element) != "Struct" or not use.direction:
+            raise DescriptionError(use.where, "'[... bytes]' is for a structure that is pointed to")
+        kind, ref, _, sizes = self.types.rows[element]
+        return self.row(kind, sizes, ref, self.operand(use.length, scope))
 
     def element(self, use, scope):
         name, where = use.name, use.where
@@ -319,7 +328,7 @@ class Lowering:
             values = [tuple(0 if v == 2 ** 64 - 1 else v for v in row) for row in values]
         test = condition.test
         if negated:
-            test = {"any": "none", "is": "not", "not": "is"}[test]
+            test = {"any": "none", "is": "not", "not": "is", "above": "upto"}[test]
         return self.add_condition(operand, test, mask, values, also), on_result
 
     def none_of(self, conditions, scope, also=NONE):
@@ -340,7 +349,8 @@ class Lowering:
         else:
             self.condition_values.extend(values)
         first = first if values else 0
-        name = {"any": "AnyBit", "none": "NoBit", "is": "Is", "not": "IsNot"}[test]
+        name = {"any": "AnyBit", "none": "NoBit", "is": "Is", "not": "IsNot", "above": "Above",
+                "upto": "UpTo"}[test]
         return self.conditions.add((operand, name, mask, first, len(values), also))
 
     def per_abi(self, name, where, set_name):
@@ -401,6 +411,9 @@ class Lowering:
         scope = CallScope(self, call)
         use = argument.type
         row = self.type(use, scope)
+        if use.wide:
+            raise DescriptionError(use.where, "a pointer in a register is as wide as that: '%s'" %
+                                   use.direction)
         if self.is_memory(row) and not use.direction:
             raise DescriptionError(use.where, "'%s' is in memory: write 'in %s', 'out %s' or "
                                    "'inout %s'" % ((use.name,) * 4))

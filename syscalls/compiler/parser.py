@@ -324,7 +324,10 @@ class Parser:
                 self.take()
             name = self.name("a field or '}'")
             self.expect(":", " and a type after the field '%s'" % name.text)
-            result = Field(name.text, name.where, self.type(), inline=inline)
+            changing = self.token.text == "changing" and self.peek().kind == "name"
+            if changing:
+                self.take()
+            result = Field(name.text, name.where, self.type(), inline=inline, changing=changing)
         result.condition = self.condition()
         if self.token.text == "else" and self.peek().text != ":":
             where = self.take().where
@@ -386,9 +389,11 @@ class Parser:
 
     # --- types --------------------------------------------------------------------------------
     def type(self):
-        direction = self.take().text if self.token.text in ("in", "out", "inout") else ""
+        wide = self.token.text in ("in64", "out64")
+        direction = self.take().text.removesuffix("64") \
+            if wide or self.token.text in ("in", "out", "inout") else ""
         name = self.name("a type")
-        result = TypeUse(name.text, name.where, direction)
+        result = TypeUse(name.text, name.where, direction, wide=wide)
         if name.text == "const":
             result.constants = [self.name("a constant after 'const'").text]
             while self.accept("|"):
@@ -402,6 +407,7 @@ class Parser:
             self.expect(")", " or ',' after what a type is given")
         if self.accept("["):
             result.length = self.operand()
+            result.sized = self.accept("bytes") is not None
             self.expect("]", " after the length")
         return result
 
@@ -428,6 +434,9 @@ class Parser:
             else:
                 result.test = "is"
             self.alternatives(result)
+        elif self.accept(">"):
+            result.test = "above"
+            result.numbers.append(self.number("a number after '>'"))
         return result
 
     def alternatives(self, condition):

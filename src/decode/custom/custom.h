@@ -28,6 +28,10 @@ inline Value missing(Arena& arena, Address at) {
   return value;
 }
 
+/// extra_data="\xff" /* bytes 4..4 */: what a program's structure has more than is known of it; the
+/// bytes from `offset` on.
+Value extra_data(Arena& arena, std::span<const std::byte> bytes, std::size_t offset);
+
 /// Collects the fields of a structure or the elements of an array, up to N.
 template <std::size_t N>
 class ValueList {
