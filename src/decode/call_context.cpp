@@ -23,6 +23,13 @@ bool in_memory(Type::Kind kind) {
   return kind >= Type::Kind::String;
 }
 
+// What is shown even where structures are not.
+bool is_text(const Type& type) {
+  using Kind = Type::Kind;
+  return type.kind == Kind::String || type.kind == Kind::Path || type.kind == Kind::Bytes ||
+         (type.kind == Kind::CustomMemory && tables::kCustoms[type.ref] == custom::random_bytes);
+}
+
 }  // namespace
 
 // --- where numbers come from ------------------------------------------------------------------
@@ -143,6 +150,11 @@ Value lookup_symbol(Index set_index, std::uint64_t value, Abi abi) {
   const auto rows = tables::kConstants.subspan(slice.first, slice.count);
   auto it = std::ranges::lower_bound(rows, value, {}, &tables::Constant::value);
   if (it != rows.end() && it->value == value) return Value::symbol(it->name, value);
+  if (set.decimal) {
+    Value number = set.is_signed ? Value::integer(sign_extend(value, 4)) : Value::natural(value);
+    number.comment = set.family;
+    return number;
+  }
   if (!set.family.empty()) return Value::unknown_symbol(value, set.family);
   return set.is_signed ? Value::integer(sign_extend(value, 4)) : Value::natural(value);
 }
@@ -180,9 +192,31 @@ Value CallContext::flags(Index set_index, std::uint64_t value) {
     children[count++] = Value::hex(rest);
   }
   if (last.kind != Value::Kind::None) children[count++] = last;
-  Value result = Value::list(Value::Kind::Flags, children.first(count));
+  Value result = Value::list(Value::Kind::Flags, arena().shrink(children, count));
   result.number = value;
   return result;
+}
+
+// --- descriptors ------------------------------------------------------------------------------
+
+Value CallContext::descriptor(std::int32_t fd) {
+  Value value = Value::integer(fd);
+  if (options_.fd_names == nullptr || fd < 0) return value;
+  const FdName name = options_.fd_names->name(pending_.tid, fd, arena());
+  value.note = name.text;
+  value.deleted = name.deleted;
+  if (name.signals) value.note = custom::signalfd_name(arena(), *name.signals);
+  return value;
+}
+
+Value CallContext::directory_descriptor(std::int32_t fd) {
+  constexpr std::int32_t kWorkingDirectory = -100;  // linux/fcntl.h
+  if (fd != kWorkingDirectory) return descriptor(fd);
+  Value value = Value::symbol("AT_FDCWD", static_cast<std::uint64_t>(fd));
+  if (options_.fd_names != nullptr) {
+    value.note = options_.fd_names->working_directory(pending_.tid, arena());
+  }
+  return value;
 }
 
 // --- values -----------------------------------------------------------------------------------
@@ -194,8 +228,9 @@ Value CallContext::scalar(const Type& type, std::uint64_t raw_value) {
   switch (type.kind) {
     case Kind::None:
       return Value::none();
-    case Kind::Signed:
     case Kind::Fd:
+      return descriptor(static_cast<std::int32_t>(raw));
+    case Kind::Signed:
       return Value::integer(sign_extend(raw, size));
     case Kind::Unsigned:
       return Value::natural(raw);
@@ -236,6 +271,8 @@ Value CallContext::scalar(const Type& type, std::uint64_t raw_value) {
 
 Value CallContext::pointee(const Type& type, Address at, const Value* before) {
   using Kind = Type::Kind;
+  const bool nothing = type.kind == Kind::Array && !at.null() && evaluate(type.length) == 0;
+  if (!dereferences() && !is_text(type) && !nothing) return Value::address(at);
   if (type.kind == Kind::CustomMemory) {
     CustomInput input{.value = at.value(), .before = before};
     if (type.length != kNone) input.length = evaluate(type.length);
@@ -259,29 +296,51 @@ Value CallContext::pointee(const Type& type, Address at, const Value* before) {
 }
 
 std::span<const std::byte> CallContext::read(Address at, std::size_t size) {
-  auto storage = arena().allocate<std::byte>(size);
-  if (size == 0) return storage;
-  return storage.first(memory_.read(at, storage));
+  auto storage = arena().allocate<std::byte>(std::min(size, arena().left()));
+  if (storage.empty()) return storage;
+  return arena().shrink(storage, memory_.read(at, storage));
 }
 
 Value CallContext::load(const Type& type, std::span<const std::byte> from) {
   if (type.kind == Type::Kind::Struct) return structure(type, from);
   if (type.kind == Type::Kind::Array) {
-    return elements(tables::kTypes[type.ref], from, false, Address());
+    const auto& element = tables::kTypes[type.ref];
+    const std::size_t limit = verbose() ? kArrayMax : options_.array_limit;
+    const std::size_t shown = std::min(from.size(), limit * element.size[abi_index()]);
+    return elements(element, from.first(shown), shown < from.size(), Address());
   }
   if (type.kind == Type::Kind::CharArray) {
     std::string_view all(reinterpret_cast<const char*>(from.data()), from.size());
-    all = all.substr(0, all.find('\0'));
+    const auto end = all.find('\0');
+    const bool ends = end != std::string_view::npos;
+    // As strace: of a text without a NUL the last byte stands for it.
+    if (!all.empty()) all = all.substr(0, ends ? end : all.size() - 1);
     const auto shown = all.substr(0, options_.string_limit);
-    return Value::string(text(shown), shown.size() < all.size());
+    return Value::string(text(shown), !ends || shown.size() < all.size());
   }
   return scalar(type, load_number(from));
+}
+
+bool CallContext::is_shown(tables::Field::How how, std::span<const std::byte> bytes) const {
+  using How = tables::Field::How;
+  switch (how) {
+    case How::Plain:
+    case How::Changing:
+      return true;
+    case How::Filled:
+      return at_exit() && error() == 0;
+    case How::Hidden:
+      return false;
+    case How::Nonzero:
+      return std::ranges::any_of(bytes, [](std::byte b) { return b != std::byte{0}; });
+  }
+  return false;
 }
 
 Value CallContext::structure(const Type& type, std::span<const std::byte> from) {
   const auto* layout = this->layout(type);
   if (layout == nullptr) return Value::none();
-  const bool abbreviate = tables::kStructs[type.ref].abbreviated && !options_.verbose;
+  const bool abbreviate = tables::kStructs[type.ref].abbreviated && !verbose();
   const Frame frame{from, frame_};
   frame_ = &frame;
   const Value* const before = std::exchange(before_, nullptr);
@@ -292,20 +351,22 @@ Value CallContext::structure(const Type& type, std::span<const std::byte> from) 
     if (!holds(field.condition)) continue;
     const auto& field_type = tables::kTypes[field.type];
     const auto bytes = from.subspan(field.offset, field_type.size[abi_index()]);
+    // The fields of a structure within count for themselves.
+    if (field_type.kind != Type::Kind::Struct)
+      extent_ = std::max(extent_, bytes.data() + bytes.size());
+    if (!is_shown(field.how, bytes)) continue;
     const Value* const old = custom::field_of(before, field.name);
     before_ = old;
     Value value = load(field_type, bytes);
-    if (field.changing && old != nullptr && old->number != value.number) {
+    if (field.how == tables::Field::How::Changing && old != nullptr && old->number != value.number)
       value = Value::list(Value::Kind::Change, list(std::array{old->named({}), value}));
-    }
     values[count++] = value.named(field.name);
-    // Those of a structure within are known by its own fields.
-    if (field_type.kind != Type::Kind::Struct)
-      extent_ = std::max(extent_, bytes.data() + bytes.size());
   }
   frame_ = frame.outer;
   before_ = nullptr;
-  return Value::list(Value::Kind::Struct, values.first(count), abbreviate);
+  Value result = Value::list(Value::Kind::Struct, values.first(count), abbreviate);
+  if (verbose()) custom::add_dates(arena(), type, values.first(count), result);
+  return result;
 }
 
 Value CallContext::sized_structure(const Type& type, Address at) {
@@ -325,7 +386,7 @@ Value CallContext::sized_structure(const Type& type, Address at) {
   if (known >= given) return value;
   const auto extra = storage.subspan(known, given - known);
   if (std::ranges::all_of(extra, [](std::byte b) { return b == std::byte{0}; })) return value;
-  if (!options_.verbose) {
+  if (!verbose()) {
     value.truncated = true;
     return value;
   }
@@ -339,8 +400,9 @@ Value CallContext::sized_structure(const Type& type, Address at) {
 Value CallContext::array(const Type& element, Address at, std::uint64_t count) {
   if (at.null()) return Value::address(at);
   const std::size_t size = element.size[abi_index()];
-  const std::size_t limit = options_.verbose ? kArrayMax : options_.array_limit;
-  const auto shown = static_cast<std::size_t>(std::min<std::uint64_t>(count, limit));
+  const std::size_t limit = verbose() ? kArrayMax : options_.array_limit;
+  const std::size_t room = arena().left() / (size + sizeof(Value));
+  const auto shown = static_cast<std::size_t>(std::min<std::uint64_t>({count, limit, room}));
   const auto storage = read(at, shown * size);
   if (storage.size() < size && shown > 0) return Value::unreadable(at);
   const std::size_t got = storage.size() - storage.size() % std::max<std::size_t>(size, 1);
@@ -353,8 +415,10 @@ Value CallContext::elements(const Type& element, std::span<const std::byte> from
   const std::size_t size = std::max<std::size_t>(element.size[abi_index()], 1);
   const std::size_t count = from.size() / size;
   auto values = arena().allocate<Value>(count + 1);
-  for (std::size_t i = 0; i < count; ++i)
+  for (std::size_t i = 0; i < count; ++i) {
+    if (i > 0 && spent()) return Value::list(Value::Kind::Array, values.first(i), true);
     values[i] = load(element, from.subspan(i * size, size));
+  }
   if (unreadable.null()) return Value::list(Value::Kind::Array, values.first(count), more);
   // As strace: the elements that could be read, then where the others would have been.
   values[count] = custom::missing(arena(), unreadable);
@@ -362,7 +426,7 @@ Value CallContext::elements(const Type& element, std::span<const std::byte> from
 }
 
 Value CallContext::string(Address at, std::size_t limit) {
-  if (at.null()) return Value::address(at);
+  if (at.null() || spent()) return Value::address(at);
   std::array<char, kPathMax> fixed;
   std::span<char> buffer = fixed;
   if (limit + 1 > fixed.size()) {

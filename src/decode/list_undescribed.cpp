@@ -8,10 +8,10 @@
 
 // Counted by the generated kernel_checks.c while it was compiled.
 extern "C" {
-extern const unsigned ttrace_checked_constants;
-extern const unsigned ttrace_described_constants;
-extern const unsigned ttrace_checked_structures;
-extern const unsigned ttrace_described_structures;
+extern const unsigned kCheckedConstants;
+extern const unsigned kDescribedConstants;
+extern const unsigned kCheckedStructures;
+extern const unsigned kDescribedStructures;
 }
 
 int main() {
@@ -34,7 +34,6 @@ int main() {
     summary += fmt::format("{}{} {}/{}", i == 0 ? "" : ", ", abi_name(abi), described, known);
   }
   fmt::print("compared with this machine's headers: constants {}/{}, structures {}/{}\n",
-             ttrace_checked_constants, ttrace_described_constants, ttrace_checked_structures,
-             ttrace_described_structures);
+             kCheckedConstants, kDescribedConstants, kCheckedStructures, kDescribedStructures);
   fmt::print("described calls: {}\n", summary);
 }

@@ -43,6 +43,7 @@ struct ConstantSet {
       family;  // "PROT_???": what an unknown value is said to be; empty: prints it alone
   bool is_signed = false;   // how an unknown value without a family is printed
   bool octal_rest = false;  // bits without a name are a file mode: S_IFREG|0644
+  bool decimal = false;     // how unknown values of a family are printed
   PerAbi<Slice> constants;  // of kConstants; those of an enum are sorted by value
 };
 
@@ -108,14 +109,17 @@ struct Field {
   Index type = kNone;
   Index condition = kNone;
   std::uint16_t offset = 0;
-  bool brief = false;     // shown without -v
-  bool changing = false;  // shown with what it was before the call: 4 => 1
+  /// When and how it is shown: with what it was before the call (4 => 1); when the call succeeded;
+  /// never (but it is known); when it is not 0.
+  enum class How : std::uint8_t { Plain, Changing, Filled, Hidden, Nonzero };
+  bool brief = false;  // shown without -v
+  How how = How::Plain;
 };
 
 struct Struct {
   PerAbi<Index> layout{};    // of kLayouts
   bool abbreviated = false;  // without -v only the fields that are `brief`
-  bool changing = false;     // a field is, or one of a structure within
+  bool changing = false;     // it has Changing or Filled fields: no `before => after` of the whole
 };
 
 enum class Direction : std::uint8_t { Value, In, Out, InOut };
@@ -155,6 +159,7 @@ struct SyscallDescription {
   tables::Slice arguments;
   tables::Index result = tables::kNone;
   tables::Slice notes;
+  bool in_memory = false;  // the arguments are words in memory: the first register points to them
 
   [[nodiscard]] bool has(Abi abi) const { return (abis >> static_cast<unsigned>(abi) & 1) != 0; }
 };

@@ -13,6 +13,7 @@ The language, by example; `#` begins a comment, line ends mean nothing:
         use signal of 0xff              an enum in some of the bits
     }
     flags file_mode octal { }           what has no name is octal: S_IFREG|0644
+    enum io_op "OP_???" decimal { }     unknown ones are decimal: 99 /* OP_??? */
     enum ioctl_name joined { }          several names of a value are all printed: A or B
     struct stack [x86_64 arm] {         of these architectures; without the list, of all
         ss_sp: addr  ss_flags: stack_flags(u16)  _pad: u16[3]     _names are not shown
@@ -20,6 +21,9 @@ The language, by example; `#` begins a comment, line ends mean nothing:
         iov_base: in bytes[iov_len]     a pointer, followed; `out`: after the call only;
                                         `in64`, `out64`: one of 64 bits everywhere
         len: changing u32               of an `inout` structure: printed 4 => 1 where the call changed it
+        id: filled u32                  of one: shown after a call that succeeded
+        spare: nonzero hex32[7]         shown when it is not 0
+        next: hidden u32                known, but not shown
         union {                         members at the same place; each shown if ...
             tid: pid if notify == SIGEV_THREAD_ID
             { function: addr  attributes: addr } if notify == SIGEV_THREAD
@@ -44,9 +48,12 @@ The language, by example; `#` begins a comment, line ends mean nothing:
     one, two(...) -> status             the same for several calls
     [i386 arm] name(...)                only there
     name @462 (...)                     a number that libseccomp may not know yet
+    [i386] mmap(addr: addr, ...) in memory -> hex
+                                        the first register points to the arguments
     fcntl$getfd(fd: fd, cmd: const F_GETFD) -> hex (flags descriptor_state)
                                         a variant, chosen by its `const` arguments; `of MASK` after
-                                        the constants compares some bits only
+                                        the constants compares some bits only; `const(T) X` is shown
+                                        as a T
 
     class %file, file of path|T {       calls that -e trace=%file selects: those that have an argument
         mount umount2 %other            or result of these types, or point to one, and those named here
@@ -62,6 +69,6 @@ after a structure says how much of it the program has: the rest is 0, and what i
 share a register: `lock@2: in flock if cmd == F_SETLK, arg@2: hex else`, the last for when no other is
 there. A result that depends on an argument is that of a variant.
 
-Types: s8 u8 ... s64 u64 int uint long ulong size ssize status (decimal), hex hex16 hex32 hex64, octal,
+Types: s8 u8 ... s64 u64 int uint long ulong size ssize status (decimal), hex hex8 hex16 hex32 hex64, octal,
 addr addr64, fd, pid, uid, gid, uid16; in memory: str, path (never cut), bytes[n], char[16].
 """

@@ -26,6 +26,11 @@ class ClassTable:
                 raise DescriptionError(one.where, "class '%s' is already defined at %s" %
                                        (name, self.by_name[name].where))
             self.by_name[name] = one
+        for entries in (one.calls, one.without):
+            for i, entry in enumerate(entries):
+                if any(entry.name == other.name for other in entries[:i]):
+                    raise DescriptionError(entry.where, "'%s' is twice in '%s'" %
+                                           (entry.name, one.names[0]))
 
     def add(self, one, bit):
         for call in self.calls_of(one):

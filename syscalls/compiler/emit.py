@@ -40,9 +40,10 @@ def cxx(lowering) -> str:
     low = lowering
     tables = [
         table("SyscallDescription", "Calls", [
-            "{%s, 0x%x, %d, {%d, %d}, %d, {%d, %d}}" % (
+            "{%s, 0x%x, %d, {%d, %d}, %d, {%d, %d}, %s}" % (
                 text(c["name"]), sum(1 << ABIS.index(a) for a in c["abis"]),
-                -1 if c["number"] is None else c["number"], *c["arguments"], c["result"], *c["notes"])
+                -1 if c["number"] is None else c["number"], *c["arguments"], c["result"], *c["notes"],
+                boolean(c["in_memory"]))
             for c in low.calls]),
         table("Argument", "Arguments", [
             "{%s, %d, Direction::%s, %s, %d, %d, %d, %s}" % (
@@ -56,11 +57,12 @@ def cxx(lowering) -> str:
             "{{%s}, %s, %s}" % (numbers(s[0]), boolean(s[1]), boolean(s[2])) for s in low.layouts.rows]),
         table("Slice", "Layouts", ["{%d, %d}" % row for row in low.layouts.layouts]),
         table("Field", "Fields", [
-            "{%s, %d, %d, %d, %s, %s}" % (text(f[0]), f[1], f[2], f[3], boolean(f[4]), boolean(f[5]))
+            "{%s, %d, %d, %d, %s, Field::How::%s}" % (text(f[0]), f[1], f[2], f[3], boolean(f[4]),
+                                                       f[5].capitalize())
             for f in low.layouts.fields]),
         table("ConstantSet", "Sets", [
-            "{%s, %s, %s, {{%s}}}" % (text(s[0]), boolean(s[1]), boolean(s[2]),
-                                      ", ".join("{%d, %d}" % x for x in s[3]))
+            "{%s, %s, %s, %s, {{%s}}}" % (text(s[0]), *map(boolean, s[1:4]),
+                                          ", ".join("{%d, %d}" % x for x in s[4]))
             for s in low.sets.rows]),
         table("Constant", "Constants", [
             "{%s, %s, %s, %d}" % (text(c[0]), number(c[1]), number(c[2]), c[3])
@@ -119,11 +121,11 @@ def kernel_checks(lowering, abi) -> str:
              "#include <stddef.h>\n"]
     for header in lowering.d.headers:
         lines.append("#if __has_include(<%s>)\n#include <%s>\n#endif\n" % (header, header))
-    for what, checks in (("constants", constants), ("structures", structs)):
-        lines.append("enum { before_%s = __COUNTER__ };\n" % what)
+    for what, checks in (("Constants", constants), ("Structures", structs)):
+        lines.append("enum { kBefore%s = __COUNTER__ };\n" % what)
         lines += checks
-        lines.append("const unsigned ttrace_checked_%s = __COUNTER__ - before_%s - 1;\n" % (what, what))
-        lines.append("const unsigned ttrace_described_%s = %d;\n" % (what, len(checks)))
+        lines.append("const unsigned kChecked%s = __COUNTER__ - kBefore%s - 1;\n" % (what, what))
+        lines.append("const unsigned kDescribed%s = %d;\n" % (what, len(checks)))
     return "".join(lines)
 
 
@@ -134,7 +136,7 @@ def constant_checks(low, abi):
         mask = "0x%xull" % (256 ** size - 1)
         for entry in constant_set.entries:
             value = entry.values[abi] if hasattr(entry, "values") else None
-            if value is None or "|" in entry.name:
+            if value is None or not entry.name.isidentifier():
                 continue
             result.append('#ifdef %s\n_Static_assert(__COUNTER__ > 0 && ((unsigned long long)(%s) & %s) '
                           '== (0x%xull & %s),\n  "%s: %s is not what the kernel\'s headers say");\n'

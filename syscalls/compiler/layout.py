@@ -82,7 +82,7 @@ class LayoutBuilder:
         self.order = []        # (name, what its parameters stand for), by index
         self.rows = []         # (per-ABI layout index, abbreviated)
         self.layouts = []      # (first field, count)
-        self.fields = []       # (name, type, condition, offset, brief, changing)
+        self.fields = []       # (name, type, condition, offset, brief, how)
         self.known = {}        # (name, abi) -> (size, align, {field: (offset, size)})
         self.measuring = []
         self.describing = []
@@ -223,7 +223,7 @@ class LayoutBuilder:
     def is_changing(self, struct):
         inner = [self.lowering.d.structs[f.type.name] for f in struct.leaves()
                  if f.type.name in self.lowering.d.structs and not f.type.direction]
-        return any(f.changing for f in struct.leaves()) or any(
+        return any(f.how in ("changing", "filled") for f in struct.leaves()) or any(
             self.is_changing(s) for of in inner for s in of)
 
     def check(self, struct):
@@ -298,7 +298,7 @@ class LayoutBuilder:
                 sizes = tuple(8 if field.type.wide else WORD[a] for a in ABIS)
                 row = self.lowering.row(kind, sizes, row)
             offset = scope.base[ABIS.index(abi)] + self.place(struct.name, abi, name)[0]
-            rows.append((name, row, condition, offset, brief, field.changing))
+            rows.append((name, row, condition, offset, brief, field.how))
         return rows
 
     def inline_scope(self, field, scope):

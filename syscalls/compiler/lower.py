@@ -16,7 +16,7 @@ SCALARS = {
     "s32": ("Signed", 4), "u32": ("Unsigned", 4), "s64": ("Signed", 8), "u64": ("Unsigned", 8),
     "int": ("Signed", 4), "uint": ("Unsigned", 4), "long": ("Signed", 0), "ulong": ("Unsigned", 0),
     "size": ("Unsigned", 0), "ssize": ("Signed", 0), "status": ("Signed", 0),
-    "hex": ("Hex", 0), "hex16": ("Hex", 2), "hex32": ("Hex", 4), "hex64": ("Hex", 8),
+    "hex": ("Hex", 0), "hex8": ("Hex", 1), "hex16": ("Hex", 2), "hex32": ("Hex", 4), "hex64": ("Hex", 8),
     "octal": ("Octal", 4), "fd": ("Fd", 4), "pid": ("Signed", 4), "uid": ("Id", 4),
     "gid": ("Id", 4), "uid16": ("Id", 2), "addr": ("Address", 0), "addr64": ("Address", 8),
 }
@@ -291,6 +291,11 @@ class Lowering:
         return owners[0].name
 
     def const(self, use):
+        if use.shown:
+            row = self.element(TypeUse(use.shown, use.where), None)
+            if self.is_memory(row):
+                raise DescriptionError(use.where, "'%s' is in memory" % use.shown)
+            return row
         owner = self.d.sets[self.owner(use)]
         return self.row(owner.kind.capitalize(), self.scalar_sizes(owner.storage, use.where),
                         self.sets.index(owner.name, use.where))
@@ -365,6 +370,11 @@ class Lowering:
                 full = call.name + ("$" + call.variant if call.variant else "")
                 raise DescriptionError(call.where, "'%s' is already described for %s at %s" %
                                        (full, abi, other.where))
+            if call.number is not None:
+                other = seen.setdefault((call.number, abi), call)
+                if other.name != call.name:
+                    raise DescriptionError(call.where, "the number %d is that of '%s' at %s" %
+                                           (call.number, other.name, other.where))
 
     def check_variants(self):
         bases = {(c.name, abi) for c in self.d.calls if not c.variant for abi in c.abis}
@@ -385,11 +395,15 @@ class Lowering:
         rows = []
         next_register = {abi: 0 for abi in call.abis}
         for at, argument in enumerate(call.arguments):
+            if argument.name == "ret":
+                raise DescriptionError(argument.where, "no argument can be named 'ret': that is "
+                                       "what the call returns")
             if argument.name in names:
                 raise DescriptionError(argument.where, "'%s' has two arguments named '%s'" %
                                        (call.name, argument.name))
             names.add(argument.name)
             rows.append(self.argument(call, at, argument, next_register))
+        self.check_registers(call, rows)
         if len(rows) > 8:
             raise DescriptionError(call.where, "'%s' has more than 8 arguments" % call.name)
         result = self.result(call)
@@ -397,7 +411,7 @@ class Lowering:
         self.calls.append({
             "name": call.name, "variant": call.variant, "abis": call.abis, "number": call.number,
             "arguments": self.run_of(self.arguments, rows), "result": result,
-            "notes": self.run_of(self.notes, notes)})
+            "notes": self.run_of(self.notes, notes), "in_memory": call.in_memory})
 
     @staticmethod
     def run_of(table, rows):
@@ -481,6 +495,19 @@ class Lowering:
                                        (argument.name, abi))
             result.append(at)
         return tuple(result)
+
+    @staticmethod
+    def check_registers(call, rows):
+        """Only arguments with conditions can share a register."""
+        for i, abi in enumerate(ABIS):
+            taken = {}
+            for argument, row in zip(call.arguments, rows):
+                if abi not in call.abis or argument.condition or argument.otherwise:
+                    continue
+                other = taken.setdefault(row[7][i], argument.name)
+                if other != argument.name:
+                    raise DescriptionError(argument.where, "'%s' is in the register of '%s'" %
+                                           (argument.name, other))
 
     def result(self, call):
         if call.result == "none":

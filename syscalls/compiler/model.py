@@ -33,7 +33,7 @@ class ConstantSet:
     where: Location
     storage: str
     family: str
-    rest: str  # how bits without a name are printed: hex or octal; of an enum: joined
+    rest: str  # how bits without a name are printed: hex or octal; of an enum: joined, decimal
     entries: list = field(default_factory=list)
 
 
@@ -66,6 +66,7 @@ class TypeUse:
     length: Optional[Operand] = None
     wide: bool = False   # a pointer of 64 bits everywhere: `in64`
     sized: bool = False  # `T[n bytes]`: one structure, of which the program has n bytes
+    shown: str = ""  # of `const(T) A`: T
     constants: List[str] = field(default_factory=list)  # of `const A|B`
     mask: Optional[int] = None
 
@@ -79,7 +80,7 @@ class Field:
     condition: Optional[Condition] = None
     otherwise: bool = False  # `else`: shown where no other member of its union is
     inline: bool = False     # its own fields are shown in its place
-    changing: bool = False   # shown with what it was before the call
+    how: str = "plain"       # or changing, hidden, nonzero, filled: when and how it is shown
     kind: str = "field"      # field, union, group
     members: list = field(default_factory=list)
 
@@ -147,6 +148,7 @@ class Call:
     result: str
     result_where: Location
     notes: List[Note]
+    in_memory: bool = False  # the arguments: the first register points to them
 
 
 @dataclass

@@ -7,6 +7,9 @@ from .model import (ABIS, Argument, Call, CallClass, Condition, Constant, Consta
 KEYWORDS = ("enum", "flags", "struct", "custom", "class", "include")
 
 
+HOW = ("changing", "filled", "hidden", "nonzero")
+
+
 class Parser:
     def __init__(self, file, text, description: Description):
         self.tokens = tokenize(file, text)
@@ -176,7 +179,7 @@ class Parser:
             storage = self.name("a scalar type").text
         family = self.take().text.strip('"') if self.token.kind == "string" else ""
         rest = "hex"
-        if self.token.text in ("octal", "joined"):
+        if self.token.text in ("octal", "joined", "decimal"):
             rest = self.take().text
         result = ConstantSet(kind, name.text, name.where, storage, family, rest)
         self.expect("{")
@@ -324,10 +327,8 @@ class Parser:
                 self.take()
             name = self.name("a field or '}'")
             self.expect(":", " and a type after the field '%s'" % name.text)
-            changing = self.token.text == "changing" and self.peek().kind == "name"
-            if changing:
-                self.take()
-            result = Field(name.text, name.where, self.type(), inline=inline, changing=changing)
+            how = self.take().text if self.token.text in HOW and self.peek().kind == "name" else "plain"
+            result = Field(name.text, name.where, self.type(), inline=inline, how=how)
         result.condition = self.condition()
         if self.token.text == "else" and self.peek().text != ":":
             where = self.take().where
@@ -350,6 +351,9 @@ class Parser:
             if arguments:
                 self.expect(",", " or ')' after an argument")
             arguments.append(self.argument())
+        in_memory = self.accept("in") is not None
+        if in_memory:
+            self.expect("memory", " after 'in', which says where the arguments are")
         self.expect("->", " and the result's type")
         result = self.name("the result's type")
         if result.text == "custom":
@@ -363,7 +367,7 @@ class Parser:
                 notes.append(self.note())
         for name, variant, where in names:
             self.out.calls.append(Call(name, variant, where, abis, syscall_number, arguments,
-                                       result.text, result.where, notes))
+                                       result.text, result.where, notes, in_memory))
 
     def call_name(self):
         name = self.name("a call's name")
@@ -395,6 +399,9 @@ class Parser:
         name = self.name("a type")
         result = TypeUse(name.text, name.where, direction, wide=wide)
         if name.text == "const":
+            if self.accept("("):
+                result.shown = self.name("the type that shows the constant").text
+                self.expect(")", " after the type")
             result.constants = [self.name("a constant after 'const'").text]
             while self.accept("|"):
                 result.constants.append(self.name("a constant after '|'").text)

@@ -3,6 +3,8 @@
 import ast
 import glob
 import os
+import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -147,7 +149,10 @@ class Messages(unittest.TestCase):
         self.check("f() -> custom", "1: error: '-> custom' is not supported: give the result a custom "
                    "type, or arguments ('custom NAME: ...')")
 
-        self.check("f(%s) -> int" % ", ".join("a%d@0: int" % i for i in range(9)),
+        self.check("f(ret: int) -> int", "1: error: no argument can be named 'ret': that is what the call returns")
+        self.check("f(a: int, b: int, c@0: int) -> int", "1: error: 'c' is in the register of 'a'")
+        self.check("f @900 () -> int\ng @900 () -> int", "2: error: the number 900 is that of 'f' at test:1")
+        self.check("f(%s) -> int" % ", ".join("a%d@0: int if a0" % i for i in range(9)),
                    "1: error: 'f' has more than 8 arguments")
 
     def test_variants(self):
@@ -238,6 +243,8 @@ class Messages(unittest.TestCase):
         self.check("class %file { f }\nclass %x { %fiel }", "2: error: unknown class '%fiel'; did you mean '%file'?")
         self.check("class %x { %y }\nclass %y { f } without { %x }", "1: error: class '%x' contains itself",
                    "2: error: class '%y' contains itself")
+        self.check("class %x { f g f }", "1: error: 'f' is twice in '%x'")
+        self.check("class %x { f } without { f g\ng }", "2: error: 'g' is twice in '%x'")
         self.check("class %x of nosuch { f }", "1: error: unknown type 'nosuch'")
         self.check("class %x of { f }", "1: error: expected a type, found '{'")
         self.check("class %x f", "1: error: expected '{' and names of calls, found 'f'")
@@ -392,6 +399,105 @@ class Tables(unittest.TestCase):
         self.assertIn("offsetof(struct kernels, b) == 8", checks)
         self.assertIn("offsetof(struct kernels, d) == 17", checks)
         self.assertNotIn("struct kernels, c)", checks)
+
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+EVERYTHING = os.path.join(HERE, "..", "unit", "decode", "language.syscalls")
+
+
+class Mutations(unittest.TestCase):
+    """Whatever a description says, the compiler makes tables of it or reports an error."""
+
+    WORDS = ("-1 0 09 99999999999999999999 70000 ret union { } ( ) [ ] if else inline in out const char str "
+             'bytes path * % %x "a" <a.h> class struct enum flags custom include none use of @ $ x kind '
+             "without as is order brief packed memory t_pair t_kind t_message T_PAIR : , | & = == != ->").split()
+
+    MORE = """
+class %file, file of path|fd { mount } without { t_fd }
+custom area: memory
+f(a: in area[n], n: int) -> none (note t_bits)
+g(a: int) -> int
+[i386 arm] g$x(a: const T_PAIR of 7, b@3=: long) -> fd
+struct t_k { a: char[3] } packed [arm] is "struct x" in <a.h> as (a "b")
+"""
+
+    def mutate(self, tokens, chance):
+        tokens = list(tokens)
+        for _ in range(chance.choice((1, 1, 2, 3))):
+            at = chance.randrange(len(tokens))
+            action = chance.randrange(8)
+            if action == 0:
+                del tokens[at]
+            elif action == 1:
+                tokens.insert(at, tokens[at])
+            elif action == 2:
+                tokens[at] = chance.choice(tokens)
+            elif action == 3:
+                tokens[at] = tokens[at]._replace(text=chance.choice(self.WORDS))
+            else:
+                tokens[at] = chance.choice([t for t in tokens if t.kind == tokens[at].kind])
+        return " ".join(t.text for t in tokens)
+
+    def test_nothing_but_errors_comes_out(self, seeds=range(300)):
+        with open(EVERYTHING, encoding="utf-8") as file:
+            text = file.read() + self.MORE
+        tokens = lexer.tokenize("test", text)[:-1]
+        self.assertEqual(compile_text(text).errors, [])
+        accepted = 0
+        for seed in seeds:
+            result = None
+            mutated = self.mutate(tokens, random.Random(seed))
+            try:
+                result = compile_text(mutated)
+                if not result.errors:
+                    accepted += 1
+                    emit.cxx(result)
+                    emit.header(result)
+                    emit.kernel_checks(result, "arm")
+            except Exception as error:
+                raise AssertionError("seed %d" % seed) from error
+        self.assertIn(accepted, range(10, 200))
+
+
+class KernelChecks(unittest.TestCase):
+    """The generated assertions, compiled."""
+
+    def compiled(self, text):
+        result = compile_text(text)
+        self.assertEqual([str(e) for e in result.errors], [])
+        if not shutil.which("cc"):
+            self.skipTest("no C compiler")
+        with tempfile.TemporaryDirectory() as directory:
+            for name, content in (("checks.c", emit.kernel_checks(result, "x86_64")),
+                                  ("theirs.h", "#pragma once\n#define O_CREAT 0x40\n#define OTHER 3\n"
+                                   "struct theirs { int kind; union { int a; long b; struct { int x; } in; } u; };\n")):
+                with open(os.path.join(directory, name), "w", encoding="utf-8") as file:
+                    file.write(content)
+            done = subprocess.run(["cc", "-std=gnu17", "-I", directory, "-fsyntax-only", "checks.c"], cwd=directory,
+                                  capture_output=True, text=True, check=False)
+        return done.returncode == 0, done.stderr
+
+    STRUCT = 'struct one { y: int } struct ours { kind: int union { a: int if kind b: %s else inner: one if kind == 1 } } ' \
+        'is "struct theirs" in <theirs.h> as (a "u.a" b "u.%s" inner "u.in.x")'
+
+    def test_what_is_right_compiles(self):
+        self.assertEqual(self.compiled("include <theirs.h>\n" + self.STRUCT % ("long", "b")), (True, ""))
+
+    def test_a_wrong_constant(self):
+        good, errors = self.compiled("include <theirs.h>\nenum e { OTHER = 4 }")
+        self.assertFalse(good)
+        self.assertIn("test:2: OTHER is not what the kernel", errors)
+
+    def test_a_wrong_size_and_a_wrong_offset(self):
+        good, errors = self.compiled(self.STRUCT % ("u8[40]", "b"))
+        self.assertFalse(good)
+        self.assertIn("test:1: the size of struct theirs", errors)
+        good, errors = self.compiled((self.STRUCT % ("long", "b")).replace("kind: int", "kind: int two: u8"))
+        self.assertFalse(good)
+
+    def test_a_header_or_constant_that_is_missing_is_not_compared(self):
+        self.assertEqual(self.compiled("include <nosuch.h>\nenum e { OTHER = 4 }\nstruct t { a: int } "
+                                       'is "struct nosuch" in <nosuch/too.h>'), (True, ""))
 
 
 class Program(unittest.TestCase):

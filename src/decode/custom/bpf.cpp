@@ -91,21 +91,9 @@ Value old_code(CallContext& context, std::uint64_t number) {
 // Instructions of 8 bytes, decoded by `decode`. They are many, and shown with -v only.
 template <class Decode>
 Value program(CallContext& context, const CustomInput& input, Decode decode) {
-  constexpr std::uint64_t kMost = 4096;  // BPF_MAXINSNS
   const Address at(input.value);
-  if (at.null() || !context.options().verbose) return Value::unreadable(at);
-  const auto count = static_cast<std::size_t>(std::min(input.length, kMost));
-  const auto bytes = context.read(at, count * kInstructionSize);
-  const std::size_t got = bytes.size() / kInstructionSize;
-  if (got == 0 && count > 0) return Value::unreadable(at);
-  auto values = context.arena().allocate<Value>(got + 1);
-  for (std::size_t i = 0; i < got; ++i)
-    values[i] = decode(bytes.subspan(i * kInstructionSize, kInstructionSize));
-  if (got == count) {
-    return Value::list(Value::Kind::Array, values.first(got), input.length > kMost);
-  }
-  values[got] = missing(context.arena(), at + got * kInstructionSize);
-  return Value::list(Value::Kind::Array, values);
+  if (at.null() || !context.verbose()) return Value::unreadable(at);
+  return array_value(context, at, input.length, kInstructionSize, decode);
 }
 
 // struct sock_filter {code: u16, jt: u8, jf: u8, k: u32}. `operand` decodes k of a statement.

@@ -46,24 +46,30 @@ Value entry_value(CallContext& context, const EntryForm& form, std::span<const s
 
 Value directory(CallContext& context, const CustomInput& input, const EntryForm& form) {
   const Address at(input.value);
-  const std::size_t size = static_cast<std::size_t>(std::min(input.length, kDirectoryMax));
+  if (at.null() || input.length > kDirectoryMax) return Value::address(at);
+  const auto size = static_cast<std::size_t>(input.length);
   const auto bytes = context.read(at, size);
-  if (at.null() || bytes.size() != size) return Value::unreadable(at);
+  if (bytes.size() != size) return Value::unreadable(at);
   std::size_t count = 0;
+  // While use(entry) returns true.
   auto each = [&](auto&& use) {
     for (std::size_t offset = 0; offset + form.name_offset < size;) {
       const std::size_t length = number_at(bytes, offset + 2 * form.number_size, 2);
       if (length <= form.name_offset || offset + length > size) break;
-      use(bytes.subspan(offset, length));
+      if (!use(bytes.subspan(offset, length))) break;
       offset += length;
     }
   };
-  each([&](auto) { ++count; });
-  if (context.options().verbose) {
+  each([&](auto) { return ++count, true; });
+  if (context.verbose()) {
     auto values = context.arena().allocate<Value>(count);
     std::size_t i = 0;
-    each([&](auto entry) { values[i++] = entry_value(context, form, entry); });
-    return Value::list(Value::Kind::Array, values);
+    each([&](auto entry) {
+      if (context.spent()) return false;
+      values[i++] = entry_value(context, form, entry);
+      return true;
+    });
+    return Value::list(Value::Kind::Array, values.first(i), i < count);
   }
   Value value = Value::address(at);
   value.comment = format(context.arena(), "{} entr{}", count, count == 1 ? "y" : "ies");
@@ -81,6 +87,10 @@ Value device(CallContext& context, const CustomInput& input) {
 
 Value device32(CallContext& context, const CustomInput& input) {
   return device(context, input);
+}
+
+Value at_fd(CallContext& context, const CustomInput& input) {
+  return context.directory_descriptor(static_cast<std::int32_t>(input.value));
 }
 
 Value directory_entries64(CallContext& context, const CustomInput& input) {
@@ -121,6 +131,25 @@ Value file_times(CallContext& context, const CustomInput& input) {
   return times.make(Value::Kind::Array, context.arena());
 }
 
+void add_dates(Arena& arena, const tables::Type& type, std::span<Value> fields, Value& structure) {
+  auto comment = [&](const Value& seconds, const Value& nanoseconds) {
+    return date(arena, static_cast<std::int64_t>(seconds.number), nanoseconds.number);
+  };
+  if (type.ref == tables::kTypes[known::type::statx_timestamp].ref && fields.size() == 2) {
+    structure.comment = comment(fields[0], fields[1]);
+    return;
+  }
+  // st_atime, st_atime_nsec
+  constexpr std::string_view kFraction = "_nsec";
+  for (std::size_t i = 1; i < fields.size(); ++i) {
+    const std::string_view name = fields[i].name;
+    if (!name.ends_with(kFraction)) continue;
+    Value& seconds = fields[i - 1];
+    if (name.substr(0, name.size() - kFraction.size()) != seconds.name) continue;
+    seconds.comment = comment(seconds, fields[i]);
+  }
+}
+
 Value random_bytes(CallContext& context, const CustomInput& input) {
   const Address at(input.value);
   const auto shown = std::min<std::uint64_t>(input.length, context.options().string_limit);
@@ -154,6 +183,7 @@ Value vectors_value(CallContext& context, Address at, std::uint64_t count, std::
   if (bytes.size() != shown * 2 * word) return Value::unreadable(at);
   auto values = context.arena().allocate<Value>(shown);
   for (std::size_t i = 0; i < shown; ++i) {
+    if (i > 0 && context.spent()) return Value::list(Value::Kind::Array, values.first(i), true);
     const std::uint64_t length = number_at(bytes, (2 * i + 1) * word, word);
     const std::uint64_t filled = std::min(length, budget);
     budget -= filled;

@@ -8,7 +8,8 @@ using namespace std::string_view_literals;
 namespace {
 constexpr std::uint64_t kMinusOne = ~std::uint64_t{0};
 constexpr Address kA{0x1000}, kB{0x2000}, kC{0x3000};
-enum Kind : std::uint64_t { kTid = 1, kFunction, kPair, kList, kNest, kUnknown = 9 };
+// Values of t_kind.
+constexpr std::uint64_t kTid = 1, kFunction = 2, kPair = 3, kList = 4, kNest = 5, kUnknown = 9;
 
 std::string event(Abi abi, std::string_view bytes) {
   Calls calls(abi);
@@ -16,11 +17,11 @@ std::string event(Abi abi, std::string_view bytes) {
   return calls.call("t_event", {0x1000}, 0);
 }
 // On x86-64 the union begins at offset 16, on i386 at 12.
-std::string event64(Kind kind, Bytes member) {
+std::string event64(std::uint64_t kind, const Bytes& member) {
   return event(Abi::X86_64,
                Bytes().u64(5).u32(kind).u32(0).text(member.view()).u32(7).u32(0).view());
 }
-std::string event32(Kind kind, Bytes member) {
+std::string event32(std::uint64_t kind, const Bytes& member) {
   return event(Abi::I386, Bytes().u64(5).u32(kind).text(member.view()).u32(7).view());
 }
 }  // namespace
@@ -126,7 +127,7 @@ TEST_CASE("order, -v and a structure shown inline") {
   brief.memory.map(kA, bytes.view());
   CHECK(brief.call("t_outer", {kTid, 0x1000}, 0) == "t_outer(T_TID, {b=5, x=2, ...}) = 0");
   CHECK(brief.call("t_outer", {kPair, 0x1000}, 0) == "t_outer(T_PAIR, {b=5, x=2, z=3, ...}) = 0");
-  Calls all(Abi::X86_64, DecodeOptions{.verbose = true});
+  Calls all(Abi::X86_64, unabridged());
   all.memory.map(kA, bytes.view());
   CHECK(all.call("t_outer", {kTid, 0x1000}, 0) == "t_outer(T_TID, {b=5, x=2, y=3, w=4, a=1}) = 0");
 }
