@@ -32,3 +32,14 @@ TEST_CASE(
   CHECK_MESSAGE(quoted(std::string_view("\0012").substr(0, 1)) == R"("\1")",
                 "what follows the string does not count");
 }
+
+TEST_CASE("text in <> has neither quotes around it nor < and > in it") {
+  auto escaped = [](std::string_view text) {
+    std::string out;
+    append_escaped(text, out);
+    return out;
+  };
+  CHECK(escaped("/a b") == "/a b");
+  CHECK(escaped("<a>1\"\\\n\xff") == R"(\74a\0761\"\\\n\377)");
+  CHECK(escaped("") == "");
+}
