@@ -150,7 +150,7 @@ Value lookup_symbol(Index set_index, std::uint64_t value, Abi abi) {
   const auto rows = tables::kConstants.subspan(slice.first, slice.count);
   auto it = std::ranges::lower_bound(rows, value, {}, &tables::Constant::value);
   if (it != rows.end() && it->value == value) return Value::symbol(it->name, value);
-  if (set.decimal) {
+  if (set.rest == tables::ConstantSet::Rest::Decimal) {
     Value number = set.is_signed ? Value::integer(sign_extend(value, 4)) : Value::natural(value);
     number.comment = set.family;
     return number;
@@ -177,12 +177,14 @@ Value CallContext::flags(Index set_index, std::uint64_t value) {
       if (!known && (bits == 0 || (member.kind != Value::Kind::Symbol && !at_end))) continue;
       (at_end ? last : children[count++]) = member;
       rest &= ~row.mask;
+    } else if (row.name.empty()) {
+      if (rest == 0) children[count++] = Value::verbatim({});
     } else if ((rest & row.mask) == row.value && (row.value != 0 || (value & row.mask) == 0)) {
       children[count++] = Value::symbol(row.name, row.value);
       rest &= ~row.mask;
     }
   }
-  if (set.octal_rest) {
+  if (set.rest == tables::ConstantSet::Rest::Octal) {
     if (count == 0) return Value::octal(rest);
     children[count++] = Value::octal(rest);
   } else if (rest != 0) {
@@ -248,10 +250,15 @@ Value CallContext::scalar(const Type& type, std::uint64_t raw_value) {
       return flags(type.ref, raw);
     case Kind::Custom:
       return tables::kCustoms[type.ref](*this, CustomInput{.value = raw});
-    case Kind::OutPointer:
-      if (!at_exit() || error() != 0) return Value::address(Address(raw));
+    case Kind::OutPointer: {
+      const auto& target = tables::kTypes[type.ref];
+      const bool nothing = target.kind == Kind::Array && evaluate(target.length) == 0;
+      if (!nothing && (!at_exit() || error() != 0)) return Value::address(Address(raw));
       [[fallthrough]];
+    }
     case Kind::Pointer: {
+      // One of 64 bits in a program of 32 can point to nothing.
+      if (raw != truncate_to(raw, word())) return Value::address(Address(raw));
       const auto* const extent = extent_;  // of the structure that the pointer is in
       const Value value = pointee(tables::kTypes[type.ref], Address(raw));
       extent_ = extent;

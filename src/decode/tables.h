@@ -30,7 +30,7 @@ struct Slice {
 };
 
 /// `name` stands for `value` in the bits of `mask`; a row with `group` instead of a name gives
-/// these bits to an enum.
+/// these bits to an enum; one with neither is an empty text where no bit is left.
 struct Constant {
   std::string_view name;
   std::uint64_t value = 0;
@@ -42,8 +42,9 @@ struct ConstantSet {
   std::string_view
       family;  // "PROT_???": what an unknown value is said to be; empty: prints it alone
   bool is_signed = false;   // how an unknown value without a family is printed
-  bool octal_rest = false;  // bits without a name are a file mode: S_IFREG|0644
-  bool decimal = false;     // how unknown values of a family are printed
+  /// What has no name: hexadecimal; a file mode (S_IFREG|0644); decimal, of an enum.
+  enum class Rest : std::uint8_t { Hex, Octal, Decimal };
+  Rest rest = Rest::Hex;
   PerAbi<Slice> constants;  // of kConstants; those of an enum are sorted by value
 };
 

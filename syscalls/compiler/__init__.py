@@ -11,6 +11,7 @@ The language, by example; `#` begins a comment, line ends mean nothing:
         O_DIRECTORY = 0x10000 arm:0x4000 i386:none
         use other_flags                 its entries, here
         use signal of 0xff              an enum in some of the bits
+        blank                           an empty text when no bit is left here
     }
     flags file_mode octal { }           what has no name is octal: S_IFREG|0644
     enum io_op "OP_???" decimal { }     unknown ones are decimal: 99 /* OP_??? */

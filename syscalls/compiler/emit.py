@@ -61,8 +61,9 @@ def cxx(lowering) -> str:
                                                        f[5].capitalize())
             for f in low.layouts.fields]),
         table("ConstantSet", "Sets", [
-            "{%s, %s, %s, %s, {{%s}}}" % (text(s[0]), *map(boolean, s[1:4]),
-                                          ", ".join("{%d, %d}" % x for x in s[4]))
+            "{%s, %s, ConstantSet::Rest::%s, {{%s}}}" % (
+                text(s[0]), boolean(s[1]), "Hex" if s[2] == "joined" else s[2].capitalize(),
+                ", ".join("{%d, %d}" % x for x in s[3]))
             for s in low.sets.rows]),
         table("Constant", "Constants", [
             "{%s, %s, %s, %d}" % (text(c[0]), number(c[1]), number(c[2]), c[3])

@@ -33,7 +33,7 @@ class ConstantSet:
     where: Location
     storage: str
     family: str
-    rest: str  # how bits without a name are printed: hex or octal; of an enum: joined, decimal
+    rest: str  # how bits without a name are printed: hex octal; of an enum: joined, decimal
     entries: list = field(default_factory=list)
 
 

@@ -193,6 +193,10 @@ class Parser:
             name = self.name("the name of a set").text
             mask = self.mask() if self.accept("of") else None
             return [Use(name, where, mask)]
+        if kind == "flags" and self.token.text == "blank" and self.peek().text not in ("=", "|", "of"):
+            where = self.take().where
+            nothing = {abi: 0 for abi in ABIS}
+            return [Constant("", where, nothing, nothing)]
         if self.token.kind == "string":
             names = [self.take()]
         else:

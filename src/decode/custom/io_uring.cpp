@@ -1,4 +1,5 @@
 // What io_uring_register fills in.
+#include <algorithm>
 #include <array>
 
 #include "decode/custom/custom.h"
@@ -13,8 +14,10 @@ Value uring_probe(CallContext& context, const CustomInput& input) {
   if (at.null() || head.size() != kHead) return Value::unreadable(at);
   Value probe = context.load(tables::kTypes[known::type::uring_probe_head], head);
   const auto& type = tables::kTypes[known::type::uring_probe_operation];
+  // The kernel says how many it knows.
+  const std::uint64_t count = std::min(input.length, number_at(head, 1, 1));
   const Value operations =
-      array_value(context, at + kHead, input.length, kOperation,
+      array_value(context, at + kHead, count, kOperation,
                   [&](std::span<const std::byte> bytes) { return context.load(type, bytes); });
   auto fields = context.arena().allocate<Value>(probe.children.size() + 1);
   std::ranges::copy(probe.children, fields.begin());
@@ -35,7 +38,8 @@ Value uring_workers(CallContext& context, const CustomInput& input) {
         ++index;
         return count;
       });
-  if (!context.at_exit() || input.before == nullptr) return now;
+  const bool changed = context.at_exit() && input.before != nullptr && !now.children.empty();
+  if (!changed) return now;
   return Value::list(Value::Kind::Change, context.list(std::array{input.before->named({}), now}));
 }
 
