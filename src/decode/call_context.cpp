@@ -97,6 +97,8 @@ std::uint64_t CallContext::evaluate(Index index) const {
                  : 0;
     case Source::Error:
       return error();
+    case Source::Verbose:
+      return verbose() ? 1 : 0;
   }
   return 0;
 }

@@ -57,6 +57,7 @@ struct Operand {
     Field,     // of the structure being decoded, or `index` structures around it, at `offset`
     Return,    // what the call returned
     Error,     // the errno that the call returned, 0 on success
+    Verbose,   // 1 with -v
   };
   Source source = Source::Literal;
   Index index = 0;

@@ -65,7 +65,7 @@ begins, `out` when it returned without an error, `inout` both times. `[n]` after
 its length a number, an argument, what an argument points to (`*n`), a field, or `ret`. `[n bytes]`
 after a structure says how much of it the program has: the rest is 0, and what it has more is shown as
 `...` or, with -v, as extra_data.
-`if flags & O_CREAT` makes an argument appear; `if ret == EINTR` says when an `out` one is filled.
+`if flags & O_CREAT` makes an argument appear, `if verbose` with -v; `if ret == EINTR` says when an `out` one is filled.
 `arg@3` is held in register 3, counted from 0; `arg=:` is printed with its name. Several arguments can
 share a register: `lock@2: in flock if cmd == F_SETLK, arg@2: hex else`, the last for when no other is
 there. A result that depends on an argument is that of a variant.

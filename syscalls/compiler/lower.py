@@ -79,6 +79,8 @@ class CallScope:
                 raise DescriptionError(where, "'ret' is not a pointer")
             return ("Error" if in_condition else "Return", 0, 0, zeros, zeros)
         found = self.find(name)
+        if found is None and name == "verbose" and in_condition:
+            return ("Verbose", 0, 0, zeros, (1,) * 4)
         if found is None:
             raise DescriptionError(where, "there is no argument '%s'%s" % (
                 name, hint(name, [a.name for a in self.call.arguments])))

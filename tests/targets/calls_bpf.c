@@ -10,9 +10,9 @@ struct numbers {
   uint32_t bpf, perf_event_open, uring_setup, uring_enter, uring_register, add_key, request_key,
       keyctl, landlock_create, landlock_add, landlock_restrict, seccomp;
 };
-static const struct numbers kNative = {
-    SYS_bpf,         SYS_perf_event_open, 425, 426, 427, SYS_add_key,
-    SYS_request_key, SYS_keyctl,          444, 445, 446, SYS_seccomp};
+static const struct numbers kNative = {SYS_bpf,     SYS_perf_event_open, 425,        426, 427,
+                                       SYS_add_key, SYS_request_key,     SYS_keyctl, 444, 445,
+                                       446,         SYS_seccomp};
 static const struct numbers kI386 = {357, 336, 425, 426, 427, 286, 287, 288, 444, 445, 446, 354};
 static struct numbers number;
 
@@ -33,8 +33,9 @@ static void put64(size_t offset, uint64_t value) {
 
 // Every command with attributes of every size, up to where the memory ends.
 static void bpf_calls(void) {
-  static const uint32_t sizes[] = {0,  1,  4,  7,  8,  12, 16, 20, 24,  28,  32,  36,  40,  44,
-                                   48, 52, 56, 64, 68, 72, 76, 80, 100, 112, 128, 136, 144, 152, 160, 200};
+  static const uint32_t sizes[] = {0,  1,  4,   7,   8,   12,  16,  20,  24,  28,
+                                   32, 36, 40,  44,  48,  52,  56,  64,  68,  72,
+                                   76, 80, 100, 112, 128, 136, 144, 152, 160, 200};
   for (uint32_t command = 0; command < 42; ++command) {
     call(number.bpf, command, 0, 0, 0, 0, 0);
     call(number.bpf, command, 0, 64, 0, 0, 0);

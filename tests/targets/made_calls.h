@@ -45,7 +45,8 @@ static void answer(int error, const uint32_t* numbers, size_t count) {
   size_t at = 1;
   for (size_t i = 0; i < count && at + 3 < 64; ++i) {
     program[at++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, numbers[i], 0, 1);
-    program[at++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (uint32_t)error);
+    program[at++] =
+        (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (uint32_t)error);
   }
   program[at++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
   struct sock_fprog all = {(unsigned short)at, program};
@@ -57,8 +58,8 @@ static void answer(int error, const uint32_t* numbers, size_t count) {
 }
 
 static void map_memory(void) {
-  if (mmap(memory, kMemory, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
-           -1, 0) != memory) {
+  if (mmap(memory, kMemory, PROT_READ | PROT_WRITE,
+           MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != memory) {
     perror("mmap");
     exit(1);
   }

@@ -204,15 +204,18 @@ Value text_buffer(CallContext& context, const CustomInput& input) {
   return context.string(at, most);
 }
 
-Value hex_bytes(CallContext& context, const CustomInput& input) {
-  const Address at(input.value);
-  const auto size = static_cast<std::size_t>(
-      std::min<std::uint64_t>(input.length, context.options().string_limit));
+Value hex_value(CallContext& context, Address at, std::uint64_t length) {
+  const auto size =
+      static_cast<std::size_t>(std::min<std::uint64_t>(length, context.options().string_limit));
   if (at.null()) return Value::address(at);
   const auto bytes = context.read(at, size);
   if (bytes.size() != size) return Value::unreadable(at);
   const auto text = hex_text(context.arena(), bytes);
-  return Value::verbatim(size < input.length ? format(context.arena(), "{}...", text) : text);
+  return Value::verbatim(size < length ? format(context.arena(), "{}...", text) : text);
+}
+
+Value hex_bytes(CallContext& context, const CustomInput& input) {
+  return hex_value(context, Address(input.value), input.length);
 }
 
 }  // namespace ttrace::custom

@@ -130,11 +130,10 @@ Value same_ranges(CallContext& context, const CustomInput& input) {
   fields.add("src_length", Value::natural(number_at(bytes, 8, 8)));
   fields.add("dest_count", Value::natural(count));
   const auto& type = tables::kTypes[known::type::same_range];
-  fields.add(ranges([&](std::span<const std::byte> range) {
+  fields.add("info", ranges([&](std::span<const std::byte> range) {
                return context.load(type, range.first(type.size[context.abi_index()]));
-             }).named("info"));
-  Value value = fields.structure(context.arena());
-  return value;
+             }));
+  return fields.structure(context.arena());
 }
 
 Value entropy_pool(CallContext& context, const CustomInput& input) {

@@ -87,6 +87,17 @@ class Attributes {
     if (value != 0 || context_.verbose()) fields_.add(name, Value::natural(value));
   }
 
+  // The upper half of a hardware event is the type of a processor's own counters.
+  [[nodiscard]] Value with_upper_half(std::uint64_t config, std::span<const Value> event) const {
+    ValueList<5> parts;
+    if (config >> 32 != 0) {
+      parts.add(Value::verbatim(format(context_.arena(), "{:#x}<<32", config >> 32)));
+    }
+    for (const Value& part : event)
+      parts.add(part);
+    return parts.make(Value::Kind::Flags, context_.arena());
+  }
+
   [[nodiscard]] Value cache_event(std::uint64_t config) const {
     Arena& arena = context_.arena();
     auto shifted = [&](tables::Index set, std::uint64_t value, unsigned bits) {
@@ -95,19 +106,20 @@ class Attributes {
                                  ? format(arena, "{:#x} /* {} */<<{}", value, symbol.comment, bits)
                                  : format(arena, "{}<<{}", symbol.text, bits));
     };
-    ValueList<4> parts;
-    if (config >> 24 != 0) parts.add(Value::verbatim(format(arena, "{:#x}<<24", config >> 24)));
-    parts.add(shifted(known::set::perf_cache_result, config >> 16 & 0xff, 16));
-    parts.add(shifted(known::set::perf_cache_operation, config >> 8 & 0xff, 8));
-    parts.add(context_.symbol(known::set::perf_cache, config & 0xff));
-    return parts.make(Value::Kind::Flags, arena);
+    const std::uint64_t unknown = config >> 24 & 0xff;
+    const std::array parts{Value::verbatim(format(arena, "{:#x}<<24", unknown)),
+                           shifted(known::set::perf_cache_result, config >> 16 & 0xff, 16),
+                           shifted(known::set::perf_cache_operation, config >> 8 & 0xff, 8),
+                           context_.symbol(known::set::perf_cache, config & 0xff)};
+    return with_upper_half(config, std::span(parts).subspan(unknown == 0 ? 1 : 0));
   }
 
   [[nodiscard]] Value event() const {
     const std::uint64_t config = number(8, 8);
     switch (static_cast<EventType>(number(0, 4))) {
       case EventType::Hardware:
-        return context_.symbol(known::set::perf_hardware_event, config);
+        return with_upper_half(config, std::array{context_.symbol(known::set::perf_hardware_event,
+                                                                  truncate_to(config, 4))});
       case EventType::Software:
         return context_.symbol(known::set::perf_software_event, config);
       case EventType::Tracepoint:
