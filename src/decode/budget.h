@@ -16,7 +16,8 @@ inline std::size_t arena_budget(const DecodeOptions& options, bool verbose) {
   return (verbose ? 16 : 2) * kMega + 4 * options.string_limit;
 }
 
-/// A tracee's memory, of which so many reads are made, and no more: then nothing can be read.
+/// A tracee's memory, of which so many reads are made at the entry and as many at the exit; behind
+/// them nothing can be read.
 class BudgetedMemory final : public Memory {
  public:
   BudgetedMemory(Memory& memory, bool verbose)

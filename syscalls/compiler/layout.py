@@ -230,7 +230,6 @@ class LayoutBuilder:
         """What can be told of a structure alone."""
         if id(struct) in self.checked:
             return
-        self.checked.add(id(struct))
         fields = struct.leaves()
         names = [f.name for f in fields]
         for name in (*struct.order, *struct.brief, *struct.kernel_names):
@@ -253,6 +252,7 @@ class LayoutBuilder:
                                  field.type.name not in self.lowering.d.structs):
                 raise DescriptionError(field.where, "only a structure can be inline")
         self.check_unions(struct.fields)
+        self.checked.add(id(struct))
 
     def check_unions(self, fields):
         for field in fields:

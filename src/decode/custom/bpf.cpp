@@ -1,7 +1,5 @@
 // Programs for the kernel's BPF machines, old (socket filters, seccomp) and new (bpf(2)), and what
 // else of bpf's attributes no table can hold.
-#include <net/if.h>
-
 #include <algorithm>
 #include <array>
 #include <iterator>
@@ -178,15 +176,6 @@ Value seccomp_filter(CallContext& context, const CustomInput& input) {
   return filter(context, input, [&](std::uint64_t code, std::uint64_t k) {
     return seccomp_operand(context, code, k);
   });
-}
-
-Value interface_index(CallContext& context, const CustomInput& input) {
-  std::array<char, IF_NAMESIZE> name{};
-  if (input.value == 0 ||
-      if_indextoname(static_cast<unsigned>(input.value), name.data()) == nullptr)
-    return Value::natural(input.value);
-  const Value text = Value::string(context.text(name.data()), false);
-  return Value::call("if_nametoindex", context.list(std::array{text}));
 }
 
 Value bpf_kernel_version(CallContext& context, const CustomInput& input) {
