@@ -121,6 +121,10 @@ class Messages(unittest.TestCase):
         self.check("f(a: in str[4]) -> int", "1: error: 'str' ends at its NUL and has no length")
         self.check("f(a: int(u8)) -> int", "1: error: only an enum or flags can be stored as another type")
         self.check("custom c: nosuch", "1: error: unknown scalar type 'nosuch'")
+        self.check("f(a: in u32[4 bytes]) -> int",
+                   "1: error: '[... bytes]' is for a structure that is pointed to")
+        self.check("f(a: in64 pair) -> int",
+                   "1: error: a pointer in a register is as wide as that: 'in'")
 
     def test_lengths_and_conditions(self):
         self.check("f(a: in bytes[cuont], count: size) -> int",
@@ -168,6 +172,8 @@ class Messages(unittest.TestCase):
                    "2: error: unknown constant 'NOSUCH'")
         self.check("enum x { K = 1 }\nenum y { K = 1 }\nf(a: int) -> int\nf$x(a: const K) -> int",
                    "4: error: 'K' is in several sets: x, y")
+        self.check("f(a: int) -> int\nf$x(a: const(pair) O_CREAT) -> int",
+                   "2: error: 'pair' is in memory")
 
 
     def test_unions(self):

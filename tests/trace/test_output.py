@@ -70,7 +70,7 @@ class Destination(harness.TraceCase):
     def test_call_that_hangs_is_visible_in_a_pipe(self):
         program = self.start_ttrace("-e", "trace=clock_nanosleep", "sleep", "100")
         line = program.stderr.readline().decode()
-        self.assertRegex(line, r"^clock_nanosleep\(CLOCK_REALTIME, 0, \{tv_sec=100, tv_nsec=0\}, .*<unfinished \.\.\.>$")
+        self.assertRegex(line, r"^clock_nanosleep\(CLOCK_REALTIME, 0, \{tv_sec=100, tv_nsec=0\} <unfinished \.\.\.>$")
         for pid in harness.descendants(program.pid):
             os.kill(pid, signal.SIGTERM)
         run = program.end()
