@@ -323,8 +323,8 @@ void run_siginfo(Input& input) {
     std::memcpy(&raw[8], &code, sizeof(code));
   }
   Arena arena;
-  const auto shown =
-      std::span<const std::byte>(raw).first(input.one_in(4) ? input.byte() % 129 : 128);
+  const std::size_t length = input.one_in(4) ? input.byte() % 129U : raw.size();
+  const auto shown = std::span<const std::byte>(raw).first(length);
   Printer printer;
   printer.print(SignalDelivered{"SIGUSR1", decode_siginfo(shown, arena)});
   constexpr std::size_t kLine = 1000, kArena = 8192;
