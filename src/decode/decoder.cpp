@@ -124,8 +124,10 @@ std::span<const Value> decode_notes(CallContext& context, const SyscallDescripti
   auto notes = context.arena().allocate<Value>(description.notes.count);
   std::size_t count = 0;
   for (const auto& row : tables::kNotes.subspan(description.notes.first, description.notes.count)) {
-    const Value note = context.scalar(tables::kTypes[row.type], static_cast<std::uint64_t>(rval));
-    const bool nothing = note.kind == Value::Kind::None ||
+    const auto& type = tables::kTypes[row.type];
+    const Value note = context.scalar(type, static_cast<std::uint64_t>(rval));
+    const bool nameless = type.kind == tables::Type::Kind::Enum && note.kind != Value::Kind::Symbol;
+    const bool nothing = note.kind == Value::Kind::None || nameless ||
                          (note.kind == Value::Kind::Flags && note.children.empty());
     if (!nothing) notes[count++] = note.named(row.label);
   }

@@ -109,6 +109,8 @@ def kernel_checks(lowering, abi) -> str:
     """A C file that compiles when constants and layouts agree with the kernel's own headers."""
     low = lowering
     lines = [BANNER, "// Compiled for its assertions only; C, because the kernel's headers are C.\n",
+             "// The kernel's 1 << 31 is no constant expression, strictly.\n"
+             '#pragma GCC diagnostic ignored "-Wpedantic"\n',
              "#include <stddef.h>\n"]
     for header in low.d.headers:
         lines.append("#if __has_include(<%s>)\n#include <%s>\n#endif\n" % (header, header))
