@@ -8,12 +8,15 @@
 #include <exception>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "base/result.h"
 #include "cli/options.h"
 #include "decode/decoder.h"
+#include "os/fd_names.h"
 #include "os/spawn.h"
 #include "os/wait.h"
+#include "output/summary_sink.h"
 #include "output/text_sink.h"
 #include "output/writer.h"
 #include "trace/listing.h"
@@ -113,6 +116,15 @@ TextOptions text_options(const Options& options, int descriptor) {
   return text;
 }
 
+std::unique_ptr<Sink> make_sink(const Options& options, int descriptor,
+                                std::unique_ptr<Writer> writer) {
+  TextOptions text = text_options(options, descriptor);
+  if (options.summary == Options::Summary::None) return make_text_sink(text, std::move(writer));
+  auto lines = make_text_sink(text, lend(*writer));
+  return make_summary_sink(options.summary_style, options.summary == Options::Summary::Only,
+                           std::move(writer), std::move(lines));
+}
+
 Result<std::vector<FunctionPattern>> function_patterns(const std::vector<std::string>& texts) {
   std::vector<FunctionPattern> patterns;
   for (const std::string& text : texts) {
@@ -127,10 +139,17 @@ Result<TraceConfig> trace_config(const Options& options) {
   TraceConfig config;
   config.follow_forks = options.follow_forks;
   config.decode.string_limit = options.string_limit;
-  if (options.trace_set) {
-    auto filter = SyscallFilter::parse(*options.trace_set);
-    if (!filter) return filter.error();
-    config.filter = std::move(*filter);
+  config.decode.names_only = options.summary == Options::Summary::Only;
+  config.measure_system_time =
+      options.summary != Options::Summary::None && !options.summary_style.wall_clock;
+  for (const auto& [text, filter] :
+       {std::pair{&options.trace_set, &config.filter},
+        std::pair{&options.abbreviated_set, &config.decode.abbreviated},
+        std::pair{&options.dereferenced_set, &config.decode.dereferenced}}) {
+    if (!*text) continue;
+    auto parsed = SyscallFilter::parse(**text);
+    if (!parsed) return parsed.error();
+    *filter = std::move(*parsed);
   }
   auto patterns = function_patterns(options.functions);
   if (!patterns) return patterns.error();
@@ -188,6 +207,8 @@ int trace(const Options& options) {
   // Everything that can be wrong is found before anything is touched.
   auto config = trace_config(options);
   if (!config) return fail(options.program, config.error());
+  ProcFdNames fd_names(options.fd_details);
+  if (options.fd_details.any()) config->decode.fd_names = &fd_names;
   std::string path;
   if (!options.command.empty()) {
     auto found = find_program(options.command.front());
@@ -199,7 +220,7 @@ int trace(const Options& options) {
   int descriptor = -1;
   auto writer = open_output(options, descriptor);
   if (!writer) return fail(options.program, writer.error());
-  auto sink = make_text_sink(text_options(options, descriptor), std::move(*writer));
+  auto sink = make_sink(options, descriptor, std::move(*writer));
   Tracer tracer(std::move(*config), *sink);
   Result<> begun;
   for (Pid pid : options.attach) {

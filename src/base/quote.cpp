@@ -34,6 +34,12 @@ constexpr std::array<char, 256> make_escapes() {
   return table;
 }
 constexpr std::array<char, 256> kEscapes = make_escapes();
+constexpr std::array<char, 256> kNameEscapes = [] {
+  auto table = make_escapes();
+  table['<'] = 1;
+  table['>'] = 1;
+  return table;
+}();
 
 // In a character literal gdb escapes the quote of its own kind, and names two more controls.
 char character_escape(unsigned char byte) {
@@ -68,15 +74,13 @@ void append_utf8(std::uint32_t code, std::string& out) {
   tail(0);
 }
 
-}  // namespace
-
-void append_quoted(std::string_view bytes, std::string& out) {
-  out += '"';
+void append_escapes(std::string_view bytes, const std::array<char, 256>& escapes,
+                    std::string& out) {
   const char* const begin = bytes.data();
   std::size_t plain = 0;  // where the bytes begin that are still to be copied as they are
   for (std::size_t i = 0; i < bytes.size(); ++i) {
     const auto byte = static_cast<unsigned char>(bytes[i]);
-    const char escape = kEscapes[byte];
+    const char escape = escapes[byte];
     if (escape == 0) continue;
     out.append(begin + plain, i - plain);
     plain = i + 1;
@@ -89,7 +93,18 @@ void append_quoted(std::string_view bytes, std::string& out) {
     }
   }
   out.append(begin + plain, bytes.size() - plain);
+}
+
+}  // namespace
+
+void append_quoted(std::string_view bytes, std::string& out) {
   out += '"';
+  append_escapes(bytes, kEscapes, out);
+  out += '"';
+}
+
+void append_escaped(std::string_view bytes, std::string& out) {
+  append_escapes(bytes, kNameEscapes, out);
 }
 
 void append_character(std::int64_t code, std::string& out) {

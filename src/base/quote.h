@@ -12,6 +12,9 @@ namespace ttrace {
 /// every other byte in octal, of as few digits as the following byte allows.
 void append_quoted(std::string_view bytes, std::string& out);
 
+/// Appends the same without the quotes, and with < and > in octal, too: for names in <>.
+void append_escaped(std::string_view bytes, std::string& out);
+
 /// Appends ` 'A'` as gdb shows the character of code `code` (` '\n'`, ` '\000'`). A code above 255
 /// is written in UTF-8; nothing is appended for what is not a character.
 void append_character(std::int64_t code, std::string& out);

@@ -68,7 +68,7 @@ std::string usage() {
   }
   std::sort(letters.begin(), letters.end());
   words.insert(words.begin(), "[-" + letters + "]");
-  words.insert(words.end(), {"[-p PID]...", "PROG [ARGS]"});
+  words.emplace_back("[-p PID]... PROG [ARGS]");
   std::string text = "Usage: ttrace";
   std::size_t column = text.size();
   const std::string indent(column, ' ');

@@ -10,6 +10,8 @@
 #include <climits>
 #include <cstdlib>
 
+#include "cli/summary_options.h"
+
 namespace ttrace {
 
 namespace {
@@ -101,25 +103,60 @@ Result<> apply_trace(ParseState& state, Given use) {
 }
 
 // What strace's -e can also be asked for.
-constexpr std::array<std::string_view, 33> kOtherQualifiers = {
-    "abbrev",   "a",     "verbose",    "v",         "raw",         "x",          "signal",
-    "signals",  "s",     "read",       "reads",     "r",           "write",      "writes",
-    "w",        "fault", "inject",     "status",    "quiet",       "silent",     "silence",
-    "q",        "kvm",   "decode-fds", "decode-fd", "decode-pids", "decode-pid", "trace-fds",
-    "trace-fd", "fds",   "fd",         "secontext", "namespace"};
+constexpr std::array<std::string_view, 27> kOtherQualifiers = {
+    "raw",       "x",        "signal",  "signals", "s",         "read",        "reads",
+    "r",         "write",    "writes",  "w",       "fault",     "inject",      "status",
+    "quiet",     "silent",   "silence", "q",       "kvm",       "decode-pids", "decode-pid",
+    "trace-fds", "trace-fd", "fds",     "fd",      "secontext", "namespace"};
+
+Result<> apply_verbose(ParseState& state, Given) {
+  state.options.abbreviated_set = "none";
+  return {};
+}
+
+Result<> set_of_calls(std::optional<std::string>& to, Given use) {
+  if (use.value->empty()) return Error{0, "invalid system call ''"};
+  to = std::string(*use.value);
+  return {};
+}
+
+Result<> apply_abbreviated(ParseState& state, Given use) {
+  return set_of_calls(state.options.abbreviated_set, use);
+}
+
+Result<> apply_dereferenced(ParseState& state, Given use) {
+  return set_of_calls(state.options.dereferenced_set, use);
+}
+
+Result<> apply_decode_fds(ParseState& state, Given use);
+
+// What -e stands for, by what is before the '='.
+struct Qualifier {
+  std::string_view word;
+  Result<> (*apply)(ParseState& state, Given use);
+};
+constexpr Qualifier kQualifiers[] = {
+    {"trace", apply_trace},           {"t", apply_trace},
+    {"abbrev", apply_abbreviated},    {"a", apply_abbreviated},
+    {"verbose", apply_dereferenced},  {"v", apply_dereferenced},
+    {"decode-fds", apply_decode_fds}, {"decode-fd", apply_decode_fds},
+};
 
 Result<> apply_qualifier(ParseState& state, Given use) {
   std::string_view text = *use.value;
   std::size_t equals = text.find('=');
   if (equals == std::string_view::npos) return apply_trace(state, use);
   std::string_view qualifier = text.substr(0, equals);
-  if (qualifier == "trace" || qualifier == "t") {
-    return apply_trace(state, {use.spelled, text.substr(equals + 1)});
+  for (const Qualifier& known : kQualifiers) {
+    if (known.word == qualifier) return known.apply(state, {"-e", text.substr(equals + 1)});
   }
   if (std::find(kOtherQualifiers.begin(), kOtherQualifiers.end(), qualifier) !=
       kOtherQualifiers.end()) {
     return Error{
-        0, fmt::format("invalid -e argument: '{}': only -e [trace=][!]NAMES is supported", text)};
+        0,
+        fmt::format("invalid -e argument: '{}': only trace=, abbrev=, verbose= and decode-fds= are "
+                    "supported",
+                    text)};
   }
   return apply_trace(state, use);
 }
@@ -175,25 +212,41 @@ constexpr SilenceWord kSilenceWords[] = {
     {"superseded", &Options::Silence::thread_execve},
 };
 
-Result<> apply_quiet_set(Options::Silence& silence, std::string_view set) {
+struct FdWord {
+  std::string_view word;
+  bool FdDetails::*member;
+};
+constexpr FdWord kFdWords[] = {
+    {"path", &FdDetails::path},         {"socket", &FdDetails::socket},
+    {"dev", &FdDetails::device},        {"pidfd", &FdDetails::pidfd},
+    {"signalfd", &FdDetails::signalfd}, {"eventfd", &FdDetails::eventfd},
+};
+
+// A set of words, "!" in front to invert it, "all" or "none": sets the members that they stand for,
+// and clears the others. `what` the words are is for the message.
+template <class Set, class Row, std::size_t N>
+Result<> parse_words(Set& to, const Row (&rows)[N], std::string_view what, std::string_view set) {
   bool value = true;
   std::string_view names = set;
   while (names.starts_with('!')) {
     value = !value;
     names.remove_prefix(1);
   }
+  auto set_all = [&](bool all) {
+    for (const Row& row : rows)
+      to.*row.member = all;
+  };
   bool whole = same_word(names, "all");
   if (whole || same_word(names, "none")) {
-    bool all = whole == value;
-    silence = {all, all, all, all, all};
+    set_all(whole == value);
     return {};
   }
-  silence = {!value, !value, !value, !value, !value};
+  set_all(!value);
   std::string_view wrong = names;
   bool good = each_part(names, [&](std::string_view part) {
-    for (const SilenceWord& word : kSilenceWords) {
-      if (!same_word(word.word, part)) continue;
-      silence.*word.member = value;
+    for (const Row& row : rows) {
+      if (!same_word(row.word, part)) continue;
+      to.*row.member = value;
       return true;
     }
     wrong = part;
@@ -201,7 +254,7 @@ Result<> apply_quiet_set(Options::Silence& silence, std::string_view set) {
   });
   bool empty = names.find_first_not_of(',') == std::string_view::npos;
   if (good && !empty) return {};
-  return Error{0, fmt::format("invalid quiet '{}'", empty ? set : wrong)};
+  return Error{0, fmt::format("invalid {} '{}'", what, empty ? set : wrong)};
 }
 
 Result<> apply_quiet(ParseState& state, Given use) {
@@ -210,7 +263,17 @@ Result<> apply_quiet(ParseState& state, Given use) {
     return {};
   }
   state.long_quiet = true;
-  return apply_quiet_set(state.options.silence, use.value.value_or("attach,personality"));
+  return parse_words(state.options.silence, kSilenceWords, "quiet",
+                     use.value.value_or("attach,personality"));
+}
+
+Result<> apply_decode_fds(ParseState& state, Given use) {
+  if (use.spelled == "-y") {
+    ++state.letter_y;
+    return {};
+  }
+  state.long_decode_fds = true;
+  return parse_words(state.options.fd_details, kFdWords, "decode-fds", use.value.value_or("path"));
 }
 
 Result<> apply_string_limit(ParseState& state, Given use) {
@@ -304,7 +367,7 @@ Result<> apply_version(ParseState& state, Given) {
 
 constexpr std::string_view kStartup = "Startup", kTracing = "Tracing", kFiltering = "Filtering",
                            kFunctions = "Functions", kFormat = "Output format",
-                           kMiscellaneous = "Miscellaneous";
+                           kStatistics = "Statistics", kMiscellaneous = "Miscellaneous";
 
 constexpr OptionRow kTable[] = {
     {"-p,--attach", "PID", kStartup,
@@ -315,7 +378,11 @@ constexpr OptionRow kTable[] = {
      "trace child processes too, and all threads of PID;\n"
      "-ff: with -o FILE, write a file for each of them",
      apply_follow},
-    {"-e", "EXPR", kFiltering, "[trace=][!]NAMES: see --trace", apply_qualifier},
+    {"-e", "EXPR", kFiltering,
+     "[trace=][!]NAMES: see --trace; abbrev=NAMES,\n"
+     "verbose=NAMES, decode-fds=SET: see --abbrev,\n"
+     "--verbose and --decode-fds",
+     apply_qualifier},
     {"--trace", "NAMES", kFiltering,
      "trace only the syscalls NAMES, separated by commas;\n"
      "!NAMES: all but those; all; none",
@@ -329,6 +396,22 @@ constexpr OptionRow kTable[] = {
      "list the functions that --funcs matches, or all of\n"
      "them, and trace nothing",
      apply_list_functions},
+    {"-v,--no-abbrev", "", kFormat, "show all of structures, lists and environments",
+     apply_verbose},
+    {"--abbrev", "NAMES", kFormat,
+     "cut them short in the syscalls NAMES only (default\n"
+     "all)",
+     apply_abbreviated},
+    {"--verbose", "NAMES", kFormat,
+     "show structures in the syscalls NAMES only (default\n"
+     "all), in others their addresses",
+     apply_dereferenced},
+    {"-y,--decode-fds", "[SET]", kFormat,
+     "show the paths of file descriptors;\n"
+     "-yy: also what sockets are connected to, and more;\n"
+     "SET: path, socket, dev, eventfd, pidfd, signalfd,\n"
+     "separated by commas; all; none",
+     apply_decode_fds},
     {"-a,--columns", "N", kFormat, "align results in column N (default 40)", apply_columns},
     {"-o,--output", "FILE", kFormat,
      "write the trace to FILE instead of stderr;\n"
@@ -363,6 +446,28 @@ constexpr OptionRow kTable[] = {
      "write a call's line when the call returns, never in\n"
      "halves: auto (default: into pipes), always, never",
      apply_whole_lines},
+    {"-c,--summary-only", "", kStatistics,
+     "count calls, errors and time of each syscall and\n"
+     "print a table of them instead of the trace",
+     apply_summary_only},
+    {"-C,--summary", "", kStatistics, "print the table behind the trace", apply_summary_also},
+    {"-O,--summary-syscall-overhead", "OVERHEAD", kStatistics,
+     "take OVERHEAD off the time of every syscall: a\n"
+     "number with s, ms, us (default) or ns behind it",
+     apply_overhead},
+    {"-S,--summary-sort-by", "SORTBY", kStatistics,
+     "sort the table by: time (default), min-time,\n"
+     "max-time, avg-time, calls, errors, name, nothing",
+     apply_summary_sort},
+    {"-U,--summary-columns", "COLUMNS", kStatistics,
+     "print these columns of the table, separated by\n"
+     "commas: time-percent, total-time, min-time,\n"
+     "max-time, avg-time, calls, errors, name",
+     apply_summary_columns},
+    {"-w,--summary-wall-clock", "", kStatistics,
+     "count the time from a call's entry to its return\n"
+     "(default: the system time)",
+     apply_wall_clock},
     {"-h,--help", "", kMiscellaneous, "print this text", apply_help},
     {"-V,--version", "", kMiscellaneous, "print the version", apply_version},
 };

@@ -26,12 +26,16 @@ struct ParseState {
   unsigned letter_t = 0;              // times -t was given
   unsigned letter_f = 0;              // times -f was given
   unsigned letter_q = 0;              // times -q was given
+  unsigned letter_y = 0;              // times -y was given
   bool long_timestamps = false;       // --absolute-timestamps
   bool long_follow = false;           // --follow-forks
   bool long_separately = false;       // --output-separately
   bool long_quiet = false;            // --quiet
+  bool long_decode_fds = false;       // --decode-fds
   bool list_functions = false;        // --list-funcs
   bool version = false;               // -V: it waits until the rest is known to be right
+  bool summary_sort = false;          // -S
+  bool summary_columns = false;       // -U
   std::optional<std::string> output;  // -o as typed
 };
 

@@ -8,6 +8,7 @@
 
 #include "cli/getopt.h"
 #include "cli/option_table.h"
+#include "cli/summary_options.h"
 
 namespace ttrace {
 
@@ -113,6 +114,7 @@ Result<> check_pairs(const ParseState& state) {
       {state.letter_t > 0 && state.long_timestamps, "-t and --absolute-timestamps"},
       {state.letter_f > 0 && state.long_follow, "-f and --follow-forks"},
       {state.letter_q > 0 && state.long_quiet, "-q and -e quiet/--quiet"},
+      {state.letter_y > 0 && state.long_decode_fds, "-y and --decode-fds"},
   };
   for (const Pair& pair : pairs) {
     if (pair.both) return Error{0, fmt::format("{} cannot be provided simultaneously", pair.names)};
@@ -160,7 +162,10 @@ Result<> settle(ParseState& state) {
   static constexpr Options::Time kLetters[] = {None, Seconds, Microseconds, UnixMicroseconds};
   options.time = state.letter_t > 0 ? kLetters[std::min(state.letter_t, 3U)]
                                     : timestamp(state.clock, state.clock_precision);
+  if (state.letter_y == 1) options.fd_details = {.path = true};
+  if (state.letter_y > 1) options.fd_details = {true, true, true, true, true, true};
   if (state.letter_q > 0) options.silence = silence_of(state.letter_q);
+  if (auto settled = settle_summary(state); !settled) return settled;
   return settle_output(state);
 }
 

@@ -10,8 +10,10 @@
 #include <vector>
 
 #include "base/address.h"
+#include "base/fd_names.h"
 #include "base/result.h"
 #include "event/style.h"
+#include "event/summary_style.h"
 
 namespace ttrace {
 
@@ -33,12 +35,16 @@ struct Options {
 
   // Which events
   std::optional<std::string> trace_set;  // the text behind trace=: "openat,close", "!read", "none"
-  std::vector<std::string> functions;    // --funcs REGEX[@OBJECT], in order, none of them empty
+  // Of which calls structures are cut short (-v: "none") and which ones' pointers are followed
+  std::optional<std::string> abbreviated_set;   // --abbrev, as trace_set
+  std::optional<std::string> dereferenced_set;  // --verbose
+  std::vector<std::string> functions;  // --funcs REGEX[@OBJECT], in order, none of them empty
 
   // How it is written
   std::string output;             // -o: empty for stderr; "-" for stdout; "|cmd"; otherwise a file
   bool append = false;            // -A
   std::size_t string_limit = 32;  // -s, in bytes
+  FdDetails fd_details;           // -y, -yy, --decode-fds
   Time time = Time::None;         // -t, -tt, -ttt, --absolute-timestamps
   bool relative_time = false;     // -r
   Precision relative_precision = Precision::Microseconds;
@@ -47,6 +53,11 @@ struct Options {
   std::optional<unsigned> result_column;  // -a
   Silence silence;                        // what -q or --quiet=SET asked for
   WholeLines whole_lines = WholeLines::Auto;
+
+  // Counting
+  enum class Summary : std::uint8_t { None, Only, Also };  // -c: Only; -C: Also
+  Summary summary = Summary::None;
+  SummaryStyle summary_style;  // -O, -S, -U, -w
 
   std::string program = "ttrace";  // argv[0] as typed: begins every message
   /// Things worth saying that stop nothing: "-A/--output-append-mode has no effect without …".

@@ -22,6 +22,13 @@ bool in_memory(Type::Kind kind) {
   return kind >= Type::Kind::String;
 }
 
+// What is shown even where structures are not.
+bool is_text(const Type& type) {
+  using Kind = Type::Kind;
+  return type.kind == Kind::String || type.kind == Kind::Path || type.kind == Kind::Bytes ||
+         (type.kind == Kind::CustomMemory && tables::kCustoms[type.ref] == custom::random_bytes);
+}
+
 }  // namespace
 
 // --- where numbers come from ------------------------------------------------------------------
@@ -77,8 +84,11 @@ std::uint64_t CallContext::evaluate(Index index) const {
     case Source::Field: {
       const std::size_t offset = operand.offset[abi_index()];
       const std::size_t size = operand.size[abi_index()];
-      if (offset + size > structure_.size()) return 0;
-      return load_number(structure_.subspan(offset, size));
+      const Frame* frame = frame_;
+      for (Index out = 0; out < operand.index && frame != nullptr; ++out)
+        frame = frame->outer;
+      if (frame == nullptr || offset + size > frame->bytes.size()) return 0;
+      return load_number(frame->bytes.subspan(offset, size));
     }
     case Source::Return:
       return outcome_ != nullptr && !outcome_->is_error
@@ -91,17 +101,29 @@ std::uint64_t CallContext::evaluate(Index index) const {
 }
 
 bool CallContext::holds(Index index) const {
+  while (index != kNone) {
+    const auto& condition = tables::kConditions[index];
+    if (!passes(condition)) return false;
+    index = condition.also;
+  }
+  return true;
+}
+
+bool CallContext::passes(const tables::Condition& condition) const {
   using Test = tables::Condition::Test;
-  if (index == kNone) return true;
-  const auto& condition = tables::kConditions[index];
   const std::uint64_t value = evaluate(condition.operand) & condition.mask[abi_index()];
   const auto values =
       tables::kConditionValues.subspan(condition.values.first, condition.values.count);
   auto equal = [&](const auto& row) { return row[abi_index()] == value; };
   auto common_bit = [&](const auto& row) { return (row[abi_index()] & value) != 0; };
+  auto any_bit = [&] {
+    return values.empty() ? value != 0 : std::ranges::any_of(values, common_bit);
+  };
   switch (condition.test) {
     case Test::AnyBit:
-      return values.empty() ? value != 0 : std::ranges::any_of(values, common_bit);
+      return any_bit();
+    case Test::NoBit:
+      return !any_bit();
     case Test::Is:
       return std::ranges::any_of(values, equal);
     case Test::IsNot:
@@ -162,9 +184,31 @@ Value CallContext::flags(Index set_index, std::uint64_t value) {
     children[count++] = Value::hex(rest);
   }
   if (last.kind != Value::Kind::None) children[count++] = last;
-  Value result = Value::list(Value::Kind::Flags, children.first(count));
+  Value result = Value::list(Value::Kind::Flags, arena().shrink(children, count));
   result.number = value;
   return result;
+}
+
+// --- descriptors ------------------------------------------------------------------------------
+
+Value CallContext::descriptor(std::int32_t fd) {
+  Value value = Value::integer(fd);
+  if (options_.fd_names == nullptr || fd < 0) return value;
+  const FdName name = options_.fd_names->name(pending_.tid, fd, arena());
+  value.note = name.text;
+  value.deleted = name.deleted;
+  if (name.signals) value.note = custom::signalfd_name(arena(), *name.signals);
+  return value;
+}
+
+Value CallContext::directory_descriptor(std::int32_t fd) {
+  constexpr std::int32_t kWorkingDirectory = -100;  // linux/fcntl.h
+  if (fd != kWorkingDirectory) return descriptor(fd);
+  Value value = Value::symbol("AT_FDCWD", static_cast<std::uint64_t>(fd));
+  if (options_.fd_names != nullptr) {
+    value.note = options_.fd_names->working_directory(pending_.tid, arena());
+  }
+  return value;
 }
 
 // --- values -----------------------------------------------------------------------------------
@@ -176,8 +220,9 @@ Value CallContext::scalar(const Type& type, std::uint64_t raw_value) {
   switch (type.kind) {
     case Kind::None:
       return Value::none();
-    case Kind::Signed:
     case Kind::Fd:
+      return descriptor(static_cast<std::int32_t>(raw));
+    case Kind::Signed:
       return Value::integer(sign_extend(raw, size));
     case Kind::Unsigned:
       return Value::natural(raw);
@@ -211,6 +256,8 @@ Value CallContext::scalar(const Type& type, std::uint64_t raw_value) {
 
 Value CallContext::pointee(const Type& type, Address at, const Value* before) {
   using Kind = Type::Kind;
+  const bool nothing = type.kind == Kind::Array && !at.null() && evaluate(type.length) == 0;
+  if (!dereferences() && !is_text(type) && !nothing) return Value::address(at);
   if (type.kind == Kind::CustomMemory) {
     CustomInput input{.value = at.value(), .before = before};
     if (type.length != kNone) input.length = evaluate(type.length);
@@ -232,15 +279,18 @@ Value CallContext::pointee(const Type& type, Address at, const Value* before) {
 }
 
 std::span<const std::byte> CallContext::read(Address at, std::size_t size) {
-  auto storage = arena().allocate<std::byte>(size);
-  if (size == 0) return storage;
-  return storage.first(memory_.read(at, storage));
+  auto storage = arena().allocate<std::byte>(std::min(size, arena().left()));
+  if (storage.empty()) return storage;
+  return arena().shrink(storage, memory_.read(at, storage));
 }
 
 Value CallContext::load(const Type& type, std::span<const std::byte> from) {
   if (type.kind == Type::Kind::Struct) return structure(type, from);
   if (type.kind == Type::Kind::Array) {
-    return elements(tables::kTypes[type.ref], from, false, Address());
+    const auto& element = tables::kTypes[type.ref];
+    const std::size_t limit = verbose() ? kArrayMax : options_.array_limit;
+    const std::size_t shown = std::min(from.size(), limit * element.size[abi_index()]);
+    return elements(element, from.first(shown), shown < from.size(), Address());
   }
   if (type.kind == Type::Kind::CharArray) {
     std::string_view all(reinterpret_cast<const char*>(from.data()), from.size());
@@ -254,27 +304,30 @@ Value CallContext::load(const Type& type, std::span<const std::byte> from) {
 Value CallContext::structure(const Type& type, std::span<const std::byte> from) {
   const auto* layout = this->layout(type);
   if (layout == nullptr) return Value::none();
-  const bool abbreviate = tables::kStructs[type.ref].abbreviated && !options_.verbose;
-  const auto outer = structure_;
+  const bool abbreviate = tables::kStructs[type.ref].abbreviated && !verbose();
+  const Frame frame{from, frame_};
+  frame_ = &frame;
   auto values = arena().allocate<Value>(layout->count);
   std::size_t count = 0;
   for (const auto& field : tables::kFields.subspan(layout->first, layout->count)) {
     if (abbreviate && !field.brief) continue;
-    structure_ = from;  // a nested structure changed it
     if (!holds(field.condition)) continue;
     const auto& field_type = tables::kTypes[field.type];
     values[count++] = load(field_type, from.subspan(field.offset, field_type.size[abi_index()]))
                           .named(field.name);
   }
-  structure_ = outer;
-  return Value::list(Value::Kind::Struct, values.first(count), abbreviate);
+  frame_ = frame.outer;
+  Value result = Value::list(Value::Kind::Struct, values.first(count), abbreviate);
+  if (verbose()) custom::add_dates(arena(), type, values.first(count), result);
+  return result;
 }
 
 Value CallContext::array(const Type& element, Address at, std::uint64_t count) {
   if (at.null()) return Value::address(at);
   const std::size_t size = element.size[abi_index()];
-  const std::size_t limit = options_.verbose ? kArrayMax : options_.array_limit;
-  const auto shown = static_cast<std::size_t>(std::min<std::uint64_t>(count, limit));
+  const std::size_t limit = verbose() ? kArrayMax : options_.array_limit;
+  const std::size_t room = arena().left() / (size + sizeof(Value));
+  const auto shown = static_cast<std::size_t>(std::min<std::uint64_t>({count, limit, room}));
   const auto storage = read(at, shown * size);
   if (storage.size() < size && shown > 0) return Value::unreadable(at);
   const std::size_t got = storage.size() - storage.size() % std::max<std::size_t>(size, 1);
@@ -287,8 +340,10 @@ Value CallContext::elements(const Type& element, std::span<const std::byte> from
   const std::size_t size = std::max<std::size_t>(element.size[abi_index()], 1);
   const std::size_t count = from.size() / size;
   auto values = arena().allocate<Value>(count + 1);
-  for (std::size_t i = 0; i < count; ++i)
+  for (std::size_t i = 0; i < count; ++i) {
+    if (i > 0 && spent()) return Value::list(Value::Kind::Array, values.first(i), true);
     values[i] = load(element, from.subspan(i * size, size));
+  }
   if (unreadable.null()) return Value::list(Value::Kind::Array, values.first(count), more);
   // As strace: the elements that could be read, then where the others would have been.
   values[count] = custom::missing(arena(), unreadable);
@@ -296,7 +351,7 @@ Value CallContext::elements(const Type& element, std::span<const std::byte> from
 }
 
 Value CallContext::string(Address at, std::size_t limit) {
-  if (at.null()) return Value::address(at);
+  if (at.null() || spent()) return Value::address(at);
   std::array<char, kPathMax> fixed;
   std::span<char> buffer = fixed;
   if (limit + 1 > fixed.size()) {

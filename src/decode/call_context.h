@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/memory.h"
 #include "base/number.h"
+#include "decode/budget.h"
 #include "decode/decoder.h"
 #include "decode/tables.h"
 
@@ -30,18 +31,27 @@ Value lookup_symbol(tables::Index set, std::uint64_t value, Abi abi);
 class CallContext {
  public:
   CallContext(const DecodeOptions& options, PendingSyscall& pending, Memory& memory)
-      : options_(options), pending_(pending), memory_(memory) {}
+      : options_(options), pending_(pending), memory_(memory, pending.verbose) {}
   CallContext(const DecodeOptions& options, PendingSyscall& pending, Memory& memory,
               const SyscallOutcome& outcome)
-      : options_(options), pending_(pending), memory_(memory), outcome_(&outcome) {}
+      : options_(options),
+        pending_(pending),
+        memory_(memory, pending.verbose),
+        outcome_(&outcome) {}
 
   [[nodiscard]] const DecodeOptions& options() const { return options_; }
+  /// Whether everything is shown, however long it is.
+  [[nodiscard]] bool verbose() const { return pending_.verbose; }
+  /// Whether pointers to more than text are followed.
+  [[nodiscard]] bool dereferences() const { return pending_.dereference; }
   [[nodiscard]] Abi abi() const { return pending_.request.abi; }
   [[nodiscard]] std::size_t abi_index() const { return static_cast<std::size_t>(abi()); }
   [[nodiscard]] unsigned word() const { return word_size(abi()); }
   [[nodiscard]] const SyscallRequest& request() const { return pending_.request; }
   [[nodiscard]] Arena& arena() { return pending_.arena; }
   [[nodiscard]] Memory& memory() { return memory_; }
+  /// The call has cost what a call may: a list ends here, in `...`.
+  [[nodiscard]] bool spent() { return memory_.spent() || arena().left() == 0; }
   [[nodiscard]] bool at_exit() const { return outcome_ != nullptr; }
   /// What the call returned; only at the exit of a call that succeeded.
   [[nodiscard]] std::int64_t returned() const { return outcome_->rval; }
@@ -61,13 +71,18 @@ class CallContext {
   Value pointee(const tables::Type& type, Address at, const Value* before = nullptr);
   /// A value of a type with a fixed size, out of bytes that were read.
   Value load(const tables::Type& type, std::span<const std::byte> bytes);
-  /// The bytes at `at`, in the arena; fewer than `size` when not all can be read.
+  /// The bytes at `at`, in the arena; fewer than `size` when not all can be read, or are
+  /// affordable.
   std::span<const std::byte> read(Address at, std::size_t size);
 
   [[nodiscard]] Value symbol(tables::Index set, std::uint64_t value) const {
     return lookup_symbol(set, value, abi());
   }
   Value flags(tables::Index set, std::uint64_t value);
+  /// A descriptor, with its name when names are shown.
+  Value descriptor(std::int32_t fd);
+  /// A descriptor of a directory, or AT_FDCWD.
+  Value directory_descriptor(std::int32_t fd);
   /// A NUL-terminated string of which at most `limit` bytes are shown.
   Value string(Address at, std::size_t limit);
   /// `length` bytes of which at most options().string_limit are shown.
@@ -77,6 +92,13 @@ class CallContext {
   std::string_view text(std::string_view text) { return arena().copy(text); }
 
  private:
+  /// The bytes of a structure, for Operand::Source::Field; those of the one around it.
+  struct Frame {
+    std::span<const std::byte> bytes;
+    const Frame* outer = nullptr;
+  };
+
+  [[nodiscard]] bool passes(const tables::Condition& condition) const;
   /// What was decoded at the entry for the argument; null when there is none.
   [[nodiscard]] const Value* decoded(std::size_t index) const;
   /// The fields of a structure type on this ABI; null when it has none.
@@ -90,9 +112,9 @@ class CallContext {
 
   const DecodeOptions& options_;
   PendingSyscall& pending_;
-  Memory& memory_;
+  mutable BudgetedMemory memory_;
   const SyscallOutcome* outcome_ = nullptr;
-  std::span<const std::byte> structure_;  // the bytes that Operand::Source::Field refers to
+  const Frame* frame_ = nullptr;  // the structure that is being decoded
 };
 
 }  // namespace ttrace

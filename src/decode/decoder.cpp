@@ -70,6 +70,30 @@ SyscallEntered enter_restart(PendingSyscall& pending) {
   return {pending.name, std::span(pending.args).first(1), true};
 }
 
+// Puts the arguments of a call that has them in memory where those of other calls are. False when
+// they cannot be read.
+bool fetch_arguments(const SyscallDescription& description, PendingSyscall& pending,
+                     Memory& memory) {
+  auto& args = pending.request.args;
+  const std::size_t word = word_size(pending.request.abi);
+  std::array<std::byte, 6 * 8> buffer;
+  const auto words = std::span(buffer).first(description.arguments.count * word);
+  if (memory.read(Address(truncate_to(args[0], word)), words) != words.size()) return false;
+  for (std::size_t i = 0; i < description.arguments.count; ++i)
+    args[i] = load_number(words.subspan(i * word, word));
+  return true;
+}
+
+// Nothing but where they would be is known of arguments that could not be read.
+SyscallEntered enter_unreadable(PendingSyscall& pending) {
+  pending.description = nullptr;
+  pending.count = 1;
+  pending.shown_at_entry = 1;
+  const std::uint64_t at = truncate_to(pending.request.args[0], word_size(pending.request.abi));
+  pending.args[0] = Value::unreadable(Address(at));
+  return {pending.name, std::span(pending.args).first(1), true};
+}
+
 Value named(Value value, const tables::Argument& row) {
   value.name = row.name;
   value.show_name = row.show_name;
@@ -119,16 +143,21 @@ Value decode_output(CallContext& context, std::size_t index, const tables::Argum
   return filled ? context.pointee(tables::kTypes[row.type], at) : Value::address(at);
 }
 
+bool has_name(const Value& value) {
+  return value.kind != Value::Kind::Number &&
+         (value.kind != Value::Kind::Symbol || !value.text.empty());
+}
+
 std::span<const Value> decode_notes(CallContext& context, const SyscallDescription& description,
                                     std::int64_t rval) {
   auto notes = context.arena().allocate<Value>(description.notes.count);
   std::size_t count = 0;
   for (const auto& row : tables::kNotes.subspan(description.notes.first, description.notes.count)) {
-    const auto& type = tables::kTypes[row.type];
-    const Value note = context.scalar(type, static_cast<std::uint64_t>(rval));
-    const bool nameless = type.kind == tables::Type::Kind::Enum && note.kind != Value::Kind::Symbol;
-    const bool nothing = note.kind == Value::Kind::None || nameless ||
-                         (note.kind == Value::Kind::Flags && note.children.empty());
+    const Value note = context.scalar(tables::kTypes[row.type], static_cast<std::uint64_t>(rval));
+    // Without a label a note only says the number with names: not one more time as a number.
+    const bool nothing = note.kind == Value::Kind::None ||
+                         (note.kind == Value::Kind::Flags && note.children.empty()) ||
+                         (row.label.empty() && !has_name(note));
     if (!nothing) notes[count++] = note.named(row.label);
   }
   return notes.first(count);
@@ -177,6 +206,9 @@ SyscallReturned returned(PendingSyscall& pending, SyscallResult result) {
   event.args = std::span<const Value>(pending.args)
                    .subspan(pending.shown_at_entry, pending.count - pending.shown_at_entry);
   event.result = result;
+  const SyscallRequest& request = pending.request;
+  if (names::is_named(request.abi, request.number)) event.number = request.number;
+  event.bits = word_size(request.abi) * 8;
   return event;
 }
 
@@ -188,14 +220,24 @@ std::string_view Decoder::name(Abi abi, std::uint64_t number) {
 
 SyscallEntered Decoder::enter(const SyscallRequest& request, PendingSyscall& pending,
                               Memory& memory) const {
-  pending.arena.reset();
   pending.request = request;
   pending.count = 0;
+  pending.verbose = !options_.abbreviated.wants(request.abi, request.number);
+  pending.arena.reset(arena_budget(pending.verbose, options_.string_limit));
+  pending.dereference = options_.dereferenced.wants(request.abi, request.number);
   const auto entry = names::lookup(request.abi, request.number);
   pending.name = entry.name;
+  if (options_.names_only) {
+    pending.shown_at_entry = 0;
+    return {pending.name, {}, true};
+  }
   if (pending.name == "restart_syscall") {
     pending.description = nullptr;
     return enter_restart(pending);
+  }
+  if (entry.description != nullptr && entry.description->in_memory &&
+      !fetch_arguments(*entry.description, pending, memory)) {
+    return enter_unreadable(pending);
   }
   CallContext context(options_, pending, memory);
   pending.description = choose_variant(entry.description, context, pending);
@@ -220,6 +262,11 @@ SyscallEntered Decoder::enter(const SyscallRequest& request, PendingSyscall& pen
 SyscallReturned Decoder::exit(const SyscallOutcome& outcome, PendingSyscall& pending,
                               Memory& memory) const {
   if (outcome.rval == -kRestartBlock) pending.interrupted = pending.name;
+  if (options_.names_only) {
+    SyscallResult result = failure(static_cast<int>(-outcome.rval));
+    if (!outcome.is_error) result = {.kind = SyscallResult::Kind::Value};
+    return returned(pending, result);
+  }
   CallContext context(options_, pending, memory, outcome);
   if (pending.description != nullptr) {
     const auto rows = arguments_of(*pending.description);

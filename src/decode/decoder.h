@@ -8,11 +8,13 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "arch/abi.h"
 #include "base/address.h"
 #include "base/arena.h"
+#include "base/fd_names.h"
 #include "base/memory.h"
 #include "event/event.h"
 #include "event/value.h"
@@ -33,11 +35,31 @@ struct SyscallOutcome {
   bool is_error = false;
 };
 
+/// Some syscalls: a set of numbers for each ABI. Numbers without a name are always in it, as in
+/// strace's.
+class SyscallFilter {
+ public:
+  /// Everything.
+  SyscallFilter() = default;
+  [[nodiscard]] bool wants(Abi abi, std::uint64_t number) const;
+  /// Parses the argument of -e trace=: names, "%class"es and "/regex"es separated by commas, each
+  /// with "?" in front when it need not exist and "@64" or "@32" behind for the ABIs with such
+  /// words; "all", "none"; "!" in front of everything to invert. Error: the message that strace
+  /// would print, "invalid system call 'nosuch'".
+  static Result<SyscallFilter> parse(std::string_view set);
+
+ private:
+  std::array<std::optional<std::vector<bool>>, kAbiCount> wanted_{};  // nullopt: all
+};
+
 /// How much is decoded and shown.
 struct DecodeOptions {
   std::size_t string_limit = 32;  // bytes of a string, -s
   std::size_t array_limit = 32;   // elements of an array
-  bool verbose = false;           // -v: all fields of a structure, whole environments
+  SyscallFilter abbreviated;      // of the others all fields, elements and variables are shown
+  SyscallFilter dereferenced;     // of the others structures and arrays are shown as addresses
+  FdNames* fd_names = nullptr;    // -y; outlives the decoder
+  bool names_only = false;        // -c: no arguments, and of the result only whether it failed
 };
 
 struct SyscallDescription;  // a row of the generated tables
@@ -45,6 +67,9 @@ struct SyscallDescription;  // a row of the generated tables
 /// One call between its entry and its exit. Owned by the thread that makes it, reused for the next.
 struct PendingSyscall {
   SyscallRequest request;
+  Tid tid;  // whose call it is: for the names of its descriptors
+  bool verbose = false;
+  bool dereference = true;
   const SyscallDescription* description = nullptr;
   std::string_view name;
   std::string_view interrupted;        // the last call that restart_syscall would resume
@@ -58,7 +83,7 @@ struct PendingSyscall {
 /// Decodes syscalls. Has no state but tables and options: one serves all threads.
 class Decoder {
  public:
-  explicit Decoder(DecodeOptions options) : options_(options) {}
+  explicit Decoder(DecodeOptions options) : options_(std::move(options)) {}
 
   /// The name of a syscall as strace prints it: "openat"; for an unknown number "syscall_0x1ff".
   /// The text is static or lives as long as the program.
@@ -75,21 +100,6 @@ class Decoder {
 
  private:
   DecodeOptions options_;
-};
-
-/// Which syscalls to show: a set of numbers for each ABI.
-class SyscallFilter {
- public:
-  /// Everything.
-  SyscallFilter() = default;
-  [[nodiscard]] bool wants(Abi abi, std::uint64_t number) const;
-  /// Parses the argument of -e trace=: names separated by commas, "!" in front to invert, "all",
-  /// "none". Error: the message that strace would print, "invalid system call 'nosuch'".
-  static Result<SyscallFilter> parse(std::string_view set);
-
- private:
-  bool others_ = true;  // wants numbers at or above names::kNumbers
-  std::array<std::optional<std::vector<bool>>, kAbiCount> wanted_{};  // nullopt: all
 };
 
 /// A siginfo as strace prints it: {si_signo=SIGCHLD, si_code=CLD_EXITED, …}. `raw` is the kernel's

@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 #include <re2/re2.h>
 
+#include <algorithm>
+
 #include "decode/decoder.h"
 #include "decode/names.h"
 #include "decode/tables.h"
@@ -10,51 +12,111 @@ namespace ttrace {
 
 namespace {
 
-struct Selection {
-  std::array<std::vector<bool>, kAbiCount> numbers;
-  bool others = false;
+// The bits of a class named as in -e trace=, and of the classes that a call is in; 0 when unknown.
+std::uint32_t bits_of(std::span<const tables::CallClass> rows, std::string_view name) {
+  const auto row = std::ranges::lower_bound(rows, name, {}, &tables::CallClass::name);
+  return row != rows.end() && row->name == name ? row->classes : 0;
+}
+
+// Where a number stands in a filter: below kNumbers, then ARM's private ones. Null beyond.
+std::optional<std::size_t> place_of(Abi abi, std::uint64_t number) {
+  if (number < names::kNumbers) return static_cast<std::size_t>(number);
+  if (abi != Abi::Arm || number < names::kArmFirst || number > names::kArmLast) return {};
+  return static_cast<std::size_t>(number - names::kArmFirst + names::kNumbers);
+}
+constexpr std::size_t kPlaces = names::kNumbers + names::kArmLast - names::kArmFirst + 1;
+
+std::uint64_t number_at(std::size_t place) {
+  return place < names::kNumbers ? place : place - names::kNumbers + names::kArmFirst;
+}
+
+using Selection = std::array<std::vector<bool>, kAbiCount>;
+
+// Which ABIs an item is about: "read@32".
+struct AbiSuffix {
+  std::string_view name;
+  unsigned words;  // bytes of a word of the ABIs that it is limited to; 0: of none
+};
+constexpr std::array<AbiSuffix, 3> kSuffixes{{{"64", 8}, {"32", 4}, {"x32", 0}}};
+
+struct Item {
+  std::string_view text;  // as given, but without '?'
+  std::string_view name;  // without the suffix
+  const AbiSuffix* suffix = nullptr;
+
+  [[nodiscard]] bool is_about(Abi abi) const {
+    return suffix == nullptr || word_size(abi) == suffix->words;
+  }
 };
 
-// Marks every call that `matches` its name; false when there is none.
+Result<Item> split(std::string_view text) {
+  Item item{text, text, nullptr};
+  const std::size_t at = text.rfind('@');
+  if (at == std::string_view::npos) return item;
+  const std::string_view suffix = text.substr(at + 1);
+  item.suffix = std::ranges::find(kSuffixes, suffix, &AbiSuffix::name);
+  if (item.suffix == kSuffixes.end()) {
+    return Error{0, fmt::format("incorrect personality designator '{}' in qualification '{}'",
+                                suffix, text)};
+  }
+  item.name = text.substr(0, at);
+  return item;
+}
+
+// Marks every call that `matches` its name; false when there is none. There are no x32 programs to
+// trace, so that a call is looked for in vain with @x32, but it exists.
 template <class Matches>
-bool select(Selection& selection, Matches matches) {
-  bool found = false;
+bool select(Selection& selection, const Item& item, Matches matches) {
+  bool found = item.suffix != nullptr && item.suffix->words == 0;
   for (std::size_t abi = 0; abi < kAbiCount; ++abi) {
-    auto& wanted = selection.numbers.at(abi);
-    for (std::uint64_t number = 0; number < wanted.size(); ++number) {
-      const auto of = static_cast<Abi>(abi);
+    const auto of = static_cast<Abi>(abi);
+    if (!item.is_about(of)) continue;
+    auto& wanted = selection.at(abi);
+    for (std::size_t place = 0; place < wanted.size(); ++place) {
+      const std::uint64_t number = number_at(place);
       if (!names::is_named(of, number) || !matches(Decoder::name(of, number))) continue;
-      wanted[number] = true;
+      wanted[place] = true;
       found = true;
     }
   }
   return found;
 }
 
-Result<> select_item(Selection& selection, std::string_view item) {
-  const bool optional = item.starts_with('?');
-  std::string_view name = item.substr(optional ? 1 : 0);
-  if (name.starts_with('/')) {
-    const RE2 pattern(std::string(name.substr(1)), RE2::Quiet);
-    if (!pattern.ok()) {
-      return Error{
-          0, fmt::format("invalid regular expression '{}': {}", name.substr(1), pattern.error())};
-    }
-    const bool found = select(selection, [&](std::string_view candidate) {
-      return RE2::PartialMatch(re2::StringPiece(candidate.data(), candidate.size()), pattern);
-    });
-    if (found || optional) return {};
-  } else if (name.starts_with('%')) {
-    return Error{0, fmt::format("system call class '{}' is not supported", name)};
-  } else if (name == "all") {
-    select(selection, [](std::string_view) { return true; });
-    selection.others = true;
-    return {};
-  } else if (!name.empty()) {
-    if (select(selection, [&](std::string_view candidate) { return candidate == name; })) return {};
-    if (optional) return {};
+Result<bool> select_regex(Selection& selection, const Item& item) {
+  const std::string_view expression = item.name.substr(1);
+  const RE2 pattern(std::string(expression), RE2::Quiet);
+  if (!pattern.ok()) {
+    return Error{0,
+                 fmt::format("invalid regular expression '{}': {}", expression, pattern.error())};
   }
-  return Error{0, fmt::format("invalid system call '{}'", name)};
+  return select(selection, item, [&](std::string_view candidate) {
+    return RE2::PartialMatch(re2::StringPiece(candidate.data(), candidate.size()), pattern);
+  });
+}
+
+// False when there is no such call. A class may be empty on an ABI.
+Result<bool> select_name(Selection& selection, const Item& item) {
+  if (item.name.starts_with('/')) return select_regex(selection, item);
+  if (const auto bits = bits_of(tables::kClasses, item.name); bits != 0) {
+    select(selection, item, [&](std::string_view candidate) {
+      return (bits_of(tables::kClassedCalls, candidate) & bits) != 0;
+    });
+    return true;
+  }
+  if (item.name.empty()) return false;
+  return select(selection, item, [&](std::string_view candidate) {
+    return item.name == "all" || candidate == item.name;
+  });
+}
+
+Result<> select_item(Selection& selection, std::string_view text) {
+  const bool optional = text.starts_with('?');
+  const auto item = split(text.substr(optional ? 1 : 0));
+  if (!item) return item.error();
+  const auto found = select_name(selection, *item);
+  if (!found) return found.error();
+  if (!*found && !optional) return Error{0, fmt::format("invalid system call '{}'", item->text)};
+  return {};
 }
 
 }  // namespace
@@ -62,8 +124,8 @@ Result<> select_item(Selection& selection, std::string_view item) {
 bool SyscallFilter::wants(Abi abi, std::uint64_t number) const {
   const auto& wanted = wanted_.at(static_cast<std::size_t>(abi));
   if (!wanted) return true;
-  if (number < wanted->size()) return (*wanted)[number];
-  return others_;
+  const auto place = place_of(abi, number);
+  return !place || (*wanted)[*place];
 }
 
 Result<SyscallFilter> SyscallFilter::parse(std::string_view set) {
@@ -73,8 +135,8 @@ Result<SyscallFilter> SyscallFilter::parse(std::string_view set) {
     set.remove_prefix(1);
   }
   Selection selection;
-  for (auto& numbers : selection.numbers)
-    numbers.resize(names::kNumbers);
+  for (std::size_t abi = 0; abi < kAbiCount; ++abi)
+    selection.at(abi).resize(static_cast<Abi>(abi) == Abi::Arm ? kPlaces : names::kNumbers);
   if (set != "none") {
     for (std::size_t at = 0; at <= set.size();) {
       const std::size_t comma = std::min(set.find(',', at), set.size());
@@ -85,12 +147,13 @@ Result<SyscallFilter> SyscallFilter::parse(std::string_view set) {
     }
   }
   SyscallFilter filter;
-  filter.others_ = selection.others != inverted;
   for (std::size_t abi = 0; abi < kAbiCount; ++abi) {
-    auto& numbers = selection.numbers.at(abi);
-    if (selection.others) numbers.assign(names::kNumbers, true);  // numbers without a name, too
-    if (inverted) numbers.flip();
-    filter.wanted_.at(abi) = std::move(numbers);
+    auto& wanted = selection.at(abi);
+    if (inverted) wanted.flip();
+    // What has no name cannot be left out.
+    for (std::size_t place = 0; place < wanted.size(); ++place)
+      if (!names::is_named(static_cast<Abi>(abi), number_at(place))) wanted[place] = true;
+    filter.wanted_.at(abi) = std::move(wanted);
   }
   return filter;
 }

@@ -52,7 +52,7 @@ struct Operand {
     Literal,   // `literal`
     Argument,  // the argument `index`
     Pointed,   // what the argument `index` points to
-    Field,     // of the structure being decoded, at `offset`
+    Field,     // of the structure being decoded, or `index` structures around it, at `offset`
     Return,    // what the call returned
     Error,     // the errno that the call returned, 0 on success
   };
@@ -64,11 +64,12 @@ struct Operand {
 };
 
 struct Condition {
-  enum class Test : std::uint8_t { AnyBit, Is, IsNot };
+  enum class Test : std::uint8_t { AnyBit, NoBit, Is, IsNot };
   Index operand = kNone;
   Test test = Test::AnyBit;
   PerAbi<std::uint64_t> mask{};  // applied to the operand first
-  Slice values;                  // of kConditionValues; none with AnyBit: anything but 0
+  Slice values;                  // of kConditionValues; without any AnyBit is anything but 0
+  Index also = kNone;            // a condition that must hold, too
 };
 
 struct Type {
@@ -132,6 +133,13 @@ struct Note {
   Index type = kNone;
 };
 
+/// A name with a bit for each class (%file, %desc, ...): of one class, or of a call those that it
+/// is in.
+struct CallClass {
+  std::string_view name;
+  std::uint32_t classes = 0;
+};
+
 using CustomDecoder = Value (*)(CallContext&, const CustomInput&);
 
 }  // namespace tables
@@ -144,6 +152,7 @@ struct SyscallDescription {
   tables::Slice arguments;
   tables::Index result = tables::kNone;
   tables::Slice notes;
+  bool in_memory = false;  // the arguments are words in memory: the first register points to them
 
   [[nodiscard]] bool has(Abi abi) const { return (abis >> static_cast<unsigned>(abi) & 1) != 0; }
 };
@@ -163,6 +172,8 @@ extern const std::span<const Constant> kConstants;
 extern const std::span<const Operand> kOperands;
 extern const std::span<const Condition> kConditions;
 extern const std::span<const PerAbi<std::uint64_t>> kConditionValues;
+extern const std::span<const CallClass> kClasses;       // by name, as the user types it
+extern const std::span<const CallClass> kClassedCalls;  // by the call's name
 extern const std::span<const CustomDecoder> kCustoms;
 
 }  // namespace tables

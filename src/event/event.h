@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <variant>
@@ -49,6 +50,9 @@ struct SyscallReturned {
   std::span<const Value> args;
   SyscallResult result;
   Duration duration = -1;
+  Duration system_time = -1;            // that the process spent in the kernel meanwhile
+  std::optional<std::uint64_t> number;  // nullopt: the number has no name
+  unsigned bits = 64;                   // word size of the call's ABI
 };
 
 /// A traced function was called. Names and arguments hold for the duration of the delivery only.

@@ -42,6 +42,7 @@ struct Value {
   bool truncated = false;  // more elements, fields or bytes exist than are here
   bool inverted = false;   // Set: all but the children
   bool show_name = false;  // printed name=value
+  bool deleted = false;    // what `note` names exists no more: printed <note>(deleted)
   std::uint64_t number = 0;
   std::string_view text;
   std::string_view name;     // of an argument or of a struct's field; may be empty

@@ -1,5 +1,6 @@
 #include "os/wait.h"
 
+#include <sys/resource.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 
@@ -44,6 +45,10 @@ void on_ending_signal(int signal) {
 }
 
 void on_alarm(int /*signal*/) {}
+
+std::int64_t nanoseconds(const timeval& time) {
+  return time.tv_sec * std::int64_t{1'000'000'000} + time.tv_usec * std::int64_t{1000};
+}
 
 bool ignored(int signal) {
   struct sigaction now {};
@@ -110,10 +115,11 @@ void WakeUps::stop_listening() {
   handle(SIGQUIT, SIG_IGN);
 }
 
-Result<std::optional<WaitStatus>> wait_any(bool block) {
+Result<std::optional<WaitStatus>> wait_any(bool block, bool measure) {
   int status = 0;
-  pid_t tid = wait4(-1, &status, __WALL | (block ? 0 : WNOHANG), nullptr);
-  if (tid > 0) return std::optional(WaitStatus{Tid{tid}, status});
+  rusage usage{};
+  pid_t tid = wait4(-1, &status, __WALL | (block ? 0 : WNOHANG), measure ? &usage : nullptr);
+  if (tid > 0) return std::optional(WaitStatus{Tid{tid}, status, nanoseconds(usage.ru_stime)});
   if (tid == 0) return std::optional<WaitStatus>();
   if (errno == EINTR) return std::optional<WaitStatus>();
   return os_error("wait for the traced program");

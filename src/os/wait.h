@@ -13,6 +13,7 @@ namespace ttrace {
 struct WaitStatus {
   Tid tid;
   int status = 0;
+  std::int64_t system_time = 0;  // of its process, when asked for: nanoseconds in the kernel so far
 };
 
 /// ttrace's own signals (SIGINT, SIGTERM, SIGHUP, SIGQUIT ask it to let go) and its timer. There is
@@ -43,6 +44,7 @@ class WakeUps {
 
 /// Waits for any tracee or child (wait4 with __WALL). nullopt: nothing has happened (`block`
 /// false), a wake-up came (`block` true). Error ECHILD: there is nothing left to wait for.
-Result<std::optional<WaitStatus>> wait_any(bool block);
+/// `measure`: the status comes with the system time of its process.
+Result<std::optional<WaitStatus>> wait_any(bool block, bool measure = false);
 
 }  // namespace ttrace

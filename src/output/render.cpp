@@ -50,7 +50,7 @@ void Renderer::node(const Value& value, bool with_name) {
   if (!value.note.empty()) {
     out_ += '<';
     append_printable(value.note, out_);
-    out_ += '>';
+    out_ += value.deleted ? ">(deleted)" : ">";
   }
   if (!value.comment.empty()) {
     out_ += " /* ";

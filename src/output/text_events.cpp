@@ -56,9 +56,9 @@ Result<> TextSink::handle(const Event& event, const SyscallEntered& call) {
     first = false;
     render(arg, line.text);
   }
-  if (!call.complete && !first) line.text += ", ";
   line.state = Line::State::Call;
   line.complete = call.complete;
+  line.has_arguments = !first;
   line.name = call.name;
   line.since = event.time;
   if (options_.whole_lines) {
@@ -78,19 +78,13 @@ Result<> TextSink::handle(const Event& event, const SyscallReturned& call) {
   const bool lost = call.result.kind == SyscallResult::Kind::Unknown && call.args.empty() &&
                     line.state != Line::State::Idle && !line.complete;
   if (lost) return end_dead_call(event, line);
-  const bool resumed = line.state != Line::State::Call;
-  if (resumed) {
+  if (line.state != Line::State::Call) {
     if (auto done = begin_resumed(line, event, call.name); !done) return done;
   }
-  bool first = true;
   for (const Value& arg : call.args) {
-    if (!first) line.text += ", ";
-    first = false;
+    if (line.has_arguments) line.text += ", ";
+    line.has_arguments = true;
     render(arg, line.text);
-  }
-  // No argument followed after all: the comma was premature.
-  if (first && !resumed && !line.complete && line.text.ends_with(", ")) {
-    line.text.resize(line.text.size() - 2);
   }
   line.text += ')';
   pad(line);
@@ -98,6 +92,7 @@ Result<> TextSink::handle(const Event& event, const SyscallReturned& call) {
   append_syscall_result(call.result, line.text);
   append_duration(call.duration, line.text);
   line.state = Line::State::Idle;
+  line.has_arguments = false;
   return end(event.tid, line);
 }
 

@@ -37,6 +37,7 @@ struct Line {
   };
   State state = State::Idle;
   bool complete = false;  // of a call: all arguments were known at its entry
+  bool has_arguments = false;  // of a call: the next argument is preceded by a comma
   bool shown = false;     // the line's beginning is with the writer, and must be ended first
   std::size_t shown_columns = 0;
   std::string text;  // of the line, what the writer has not got

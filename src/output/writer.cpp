@@ -45,7 +45,25 @@ class FdWriter final : public Writer {
   bool immediate_;
 };
 
+class LentWriter final : public Writer {
+ public:
+  explicit LentWriter(Writer& owner) : owner_(owner) {}
+
+  Result<> write(Tid tid, std::string_view text) override { return owner_.write(tid, text); }
+  Result<> flush() override { return owner_.flush(); }
+  Result<> thread_ended(Tid tid) override { return owner_.thread_ended(tid); }
+  [[nodiscard]] bool immediate() const override { return owner_.immediate(); }
+  Result<> close() override { return owner_.flush(); }
+
+ private:
+  Writer& owner_;
+};
+
 }  // namespace
+
+std::unique_ptr<Writer> lend(Writer& owner) {
+  return std::make_unique<LentWriter>(owner);
+}
 
 Destination destination_of(int fd) {
   if (::isatty(fd) == 1) return Destination::Terminal;

@@ -37,6 +37,9 @@ class Writer {
   virtual Result<> close() = 0;
 };
 
+/// Writes to what `owner` writes to, and outlives it not. close() leaves the destination open.
+std::unique_ptr<Writer> lend(Writer& owner);
+
 /// What a destination is, which decides --whole-lines=auto.
 enum class Destination : std::uint8_t { Terminal, Pipe, File };
 Destination destination_of(int fd);

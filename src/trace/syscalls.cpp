@@ -65,19 +65,22 @@ Result<> Tracer::on_entry(Tracee& tracee, const StoppedTracee& stopped) {
   if (tracee.silent || !config_.filter.wants(request.abi, request.number)) return {};
   unsigned bits = word_size(request.abi) * 8;
   if (bits != std::exchange(tracee.bits, bits)) emit(tracee, ModeChanged{bits});
-  tracee.entered = monotonic_now();
+  tracee.syscall.tid = tracee.tid;
   SyscallEntered event = decoder_.enter(request, tracee.syscall, *tracee.space);
   tracee.shown = true;
   if (tracee.before_exec) {
     tracee.first_call = event;
     tracee.first_time = realtime_now();
-    return {};
+  } else {
+    emit(tracee, event);
   }
-  emit(tracee, event);
+  tracee.system_time_at_entry = tracee.system_time;
+  tracee.entered = monotonic_now();  // now: the time that showing it took is not the call's
   return {};
 }
 
 Result<> Tracer::on_exit(Tracee& tracee, const StoppedTracee& stopped) {
+  const std::int64_t returned = monotonic_now();
   tracee.in_syscall = false;
   if (!tracee.shown && !tracee.text_may_change) return {};
   auto info = stopped.syscall_info();
@@ -87,7 +90,8 @@ Result<> Tracer::on_exit(Tracee& tracee, const StoppedTracee& stopped) {
     tracee.first_call.reset();
     SyscallReturned event =
         decoder_.exit({info->rval, info->is_error}, tracee.syscall, *tracee.space);
-    event.duration = monotonic_now() - tracee.entered;
+    event.duration = returned - tracee.entered;
+    event.system_time = tracee.system_time - tracee.system_time_at_entry;
     emit(tracee, event);
   }
   tracee.shown = false;

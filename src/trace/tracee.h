@@ -28,6 +28,8 @@ struct Tracee {
   unsigned bits = word_size(host_abi()) * 8;  // of the ABI of its last shown call
   bool shown = false;                         // its entry was given to the sink
   std::int64_t entered = 0;                   // nanoseconds, CLOCK_MONOTONIC
+  std::int64_t system_time = 0;               // of its process, at its last stop, when measured
+  std::int64_t system_time_at_entry = 0;
   Address sp_at_syscall;
   bool text_may_change = false;  // when it returns, the mapped modules must be looked at again
 

@@ -115,7 +115,7 @@ void Tracer::loop() {
     while (drained.size() < tracees_.size()) {
       bool block = drained.empty();
       if (block) {
-        if (auto next = wait_any(false); next && *next) {
+        if (auto next = wait_any(false, config_.measure_system_time); next && *next) {
           drained.push_back(**next);
           continue;
         }
@@ -123,7 +123,7 @@ void Tracer::loop() {
         if (must_end()) break;
         wake_ups_.wake_at(sink_.wants_idle_at());
       }
-      auto next = wait_any(block);
+      auto next = wait_any(block, config_.measure_system_time);
       if (!next) {
         if (drained.empty()) return;  // ECHILD: all are gone
         break;
@@ -161,6 +161,7 @@ void Tracer::park(const WaitStatus& waited) {
   }
   it->second->stopped = true;
   it->second->last = stop;
+  it->second->system_time = waited.system_time;
 }
 
 void Tracer::handle(Tid tid) {

@@ -29,6 +29,7 @@ struct TraceConfig {
   SyscallFilter filter;
   DecodeOptions decode;
   std::vector<FunctionPattern> functions;
+  bool measure_system_time = false;  // -c, -C: SyscallReturned says it
 };
 
 /// How tracing ended.

@@ -40,9 +40,10 @@ def cxx(lowering) -> str:
     low = lowering
     tables = [
         table("SyscallDescription", "Calls", [
-            "{%s, 0x%x, %d, {%d, %d}, %d, {%d, %d}}" % (
+            "{%s, 0x%x, %d, {%d, %d}, %d, {%d, %d}, %s}" % (
                 text(c["name"]), sum(1 << ABIS.index(a) for a in c["abis"]),
-                -1 if c["number"] is None else c["number"], *c["arguments"], c["result"], *c["notes"])
+                -1 if c["number"] is None else c["number"], *c["arguments"], c["result"], *c["notes"],
+                boolean(c["in_memory"]))
             for c in low.calls]),
         table("Argument", "Arguments", [
             "{%s, %d, Direction::%s, %s, %d, %d, %d, %s}" % (
@@ -70,10 +71,15 @@ def cxx(lowering) -> str:
                 o[0], o[1], number(o[2]), numbers(o[3]), numbers(o[4]))
             for o in low.operands.rows]),
         table("Condition", "Conditions", [
-            "{%d, Condition::Test::%s, {%s}, {%d, %d}}" % (c[0], c[1], numbers(c[2]), c[3], c[4])
+            "{%d, Condition::Test::%s, {%s}, {%d, %d}, %d}" % (
+                c[0], c[1], numbers(c[2]), c[3], c[4], c[5])
             for c in low.conditions.rows]),
         table("PerAbi<std::uint64_t>", "ConditionValues", [
             "{%s}" % numbers(v) for v in low.condition_values]),
+        table("CallClass", "Classes", ["{%s, 0x%x}" % (text(name), mask)
+                                       for name, mask in sorted(low.classes.names)]),
+        table("CallClass", "ClassedCalls", ["{%s, 0x%x}" % (text(name), mask)
+                                            for name, mask in sorted(low.classes.members.items())]),
         table("CustomDecoder", "Customs", ["custom::%s" % name for name in low.custom_names]),
     ]
     result = [BANNER, '#include "decode/tables.h"\n\n#include "decode/call_context.h"\n\n',
@@ -106,36 +112,54 @@ def place(where):
 
 
 def kernel_checks(lowering, abi) -> str:
-    """A C file that compiles when constants and layouts agree with the kernel's own headers."""
-    low = lowering
+    """A C file that compiles when constants and layouts agree with the kernel's own headers. What the
+    headers do not have is not checked; the file counts what is."""
+    constants = constant_checks(lowering, abi)
+    structs = struct_checks(lowering, abi)
     lines = [BANNER, "// Compiled for its assertions only; C, because the kernel's headers are C.\n",
              "// The kernel's 1 << 31 is no constant expression, strictly.\n"
              '#pragma GCC diagnostic ignored "-Wpedantic"\n',
              "#include <stddef.h>\n"]
-    for header in low.d.headers:
+    for header in lowering.d.headers:
         lines.append("#if __has_include(<%s>)\n#include <%s>\n#endif\n" % (header, header))
+    for what, checks in (("Constants", constants), ("Structures", structs)):
+        lines.append("enum { kBefore%s = __COUNTER__ };\n" % what)
+        lines += checks
+        lines.append("const unsigned kChecked%s = __COUNTER__ - kBefore%s - 1;\n" % (what, what))
+        lines.append("const unsigned kDescribed%s = %d;\n" % (what, len(checks)))
+    return "".join(lines)
+
+
+def constant_checks(low, abi):
+    result = []
     for constant_set in low.d.sets.values():
         size = low.scalar_sizes(constant_set.storage, constant_set.where)[ABIS.index(abi)]
         mask = "0x%xull" % (256 ** size - 1)
         for entry in constant_set.entries:
             value = entry.values[abi] if hasattr(entry, "values") else None
-            if value is None or "|" in entry.name:
+            if value is None or not entry.name.isidentifier():
                 continue
-            lines.append('#ifdef %s\n_Static_assert(((unsigned long long)(%s) & %s) == (0x%xull & '
-                         '%s),\n  "%s: %s is not what the kernel\'s headers say");\n#endif\n' % (
-                             entry.name, entry.name, mask, value & (2 ** 64 - 1), mask,
-                             place(entry.where), entry.name))
+            result.append('#ifdef %s\n_Static_assert(__COUNTER__ > 0 && ((unsigned long long)(%s) & %s) '
+                          '== (0x%xull & %s),\n  "%s: %s is not what the kernel\'s headers say");\n'
+                          '#endif\n' % (entry.name, entry.name, mask, value & (2 ** 64 - 1), mask,
+                                        place(entry.where), entry.name))
+    return result
+
+
+def struct_checks(low, abi):
+    result = []
     for name in low.d.structs:
         struct = low.layouts.of_abi(name, abi)
         if struct is None or not struct.kernel_type:
             continue
         size, _, places = low.layouts.measure(name, abi)
-        lines.append("#if __has_include(<%s>)\n#include <%s>\n" % ((struct.kernel_header,) * 2))
-        lines.append('_Static_assert(sizeof(%s) == %d, "%s: the size of %s");\n' % (
-            struct.kernel_type, size, place(struct.where), struct.kernel_type))
+        lines = ["#if __has_include(<%s>)\n#include <%s>\n" % ((struct.kernel_header,) * 2),
+                 '_Static_assert(__COUNTER__ > 0 && sizeof(%s) == %d, "%s: the size of %s");\n' % (
+                     struct.kernel_type, size, place(struct.where), struct.kernel_type)]
         for field, (offset, _) in places.items():
-            if not is_padding(field):
+            there = struct.kernel_names.get(field, None if is_padding(field) else field)
+            if there is not None:
                 lines.append('_Static_assert(offsetof(%s, %s) == %d, "%s: the offset of %s.%s");\n' %
-                             (struct.kernel_type, field, offset, place(struct.where), name, field))
-        lines.append("#endif\n")
-    return "".join(lines)
+                             (struct.kernel_type, there, offset, place(struct.where), name, field))
+        result.append("".join(lines) + "#endif\n")
+    return result

@@ -25,7 +25,7 @@ class DescriptionError(Exception):
 
 
 class Token(NamedTuple):
-    kind: str  # name, number, string, mark, end
+    kind: str  # name, number, class, string, header, mark, end
     text: str
     where: Location
 
@@ -38,6 +38,7 @@ _TOKEN = re.compile(
       | (?P<newline>\n)
       | (?P<number>-?0[xX][0-9a-fA-F]+\b|-?[0-9]+\b)
       | (?P<name>[A-Za-z_][A-Za-z0-9_]*)
+      | (?P<class>%%?[A-Za-z_]+)
       | (?P<string>"[^"\n]*")
       | (?P<header><[a-z0-9_./-]+>)
       | (?P<mark>->|==|!=|[(){}\[\]:,|&=@$*])""",

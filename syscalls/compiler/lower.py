@@ -2,8 +2,9 @@
 
 import difflib
 
-from .lexer import DescriptionError, number
-from .layout import LayoutBuilder
+from .lexer import DescriptionError
+from .classes import ClassTable
+from .layout import Bound, LayoutBuilder, StructScope
 from .model import ABIS, WORD, Call, TypeUse
 from .sets import SetTable
 
@@ -45,7 +46,8 @@ def hint(name, known):
 class CallScope:
     """Where a length or condition of a call finds its names."""
 
-    def __init__(self, call):
+    def __init__(self, lowering, call):
+        self.lowering = lowering
         self.call = call
 
     def find(self, name):
@@ -54,8 +56,40 @@ class CallScope:
                 return i, argument.type
         return None
 
-    def names(self):
-        return [a.name for a in self.call.arguments]
+    def is_result(self, operand):
+        return operand.name == "ret"
+
+    def set_of(self, name):
+        """The enum or flags that the values of this name are from, if any."""
+        if name == "ret":
+            return "errors"
+        found = self.find(name)
+        if found is None:
+            return None
+        use = found[1]
+        return self.lowering.owner(use) if use.name == "const" else \
+            use.name if use.name in self.lowering.d.sets else None
+
+    def row(self, operand, in_condition):
+        """The row of the operands that reads what the name stands for."""
+        zeros = (0, 0, 0, 0)
+        name, where = operand.name, operand.where
+        if self.is_result(operand):
+            if operand.pointed:
+                raise DescriptionError(where, "'ret' is not a pointer")
+            return ("Error" if in_condition else "Return", 0, 0, zeros, zeros)
+        found = self.find(name)
+        if found is None:
+            raise DescriptionError(where, "there is no argument '%s'%s" % (
+                name, hint(name, [a.name for a in self.call.arguments])))
+        index, use = found
+        if operand.pointed != bool(use.direction):
+            raise DescriptionError(where, "'%s' is a pointer: write '*%s'" % (name, name)
+                                   if use.direction else "'%s' is not a pointer" % name)
+        if not self.lowering.is_number(use):
+            raise DescriptionError(where, "'%s' is not a number" % name)
+        sizes = self.lowering.sizes(self.lowering.type(use, self))
+        return ("Pointed" if operand.pointed else "Argument", index, 0, zeros, sizes)
 
 
 class Lowering:
@@ -72,13 +106,17 @@ class Lowering:
         self.calls = []
         self.sets = SetTable(self)
         self.layouts = LayoutBuilder(self)
+        self.classes = ClassTable(self)
         self.struct_types = {}  # name -> index of its type
+
+    hint = staticmethod(hint)
 
     def run(self):
         for constant_set in self.d.sets.values():
             self.attempt(self.sets.index, constant_set.name, constant_set.where)
         for structs in self.d.structs.values():
-            self.attempt(self.struct, structs[0])
+            if not structs[0].parameters:
+                self.attempt(self.struct, structs[0])
         for custom in self.d.customs.values():
             if custom.storage != "memory" and custom.storage not in SCALARS:
                 self.error(custom.where, "unknown scalar type '%s'%s" %
@@ -88,10 +126,21 @@ class Lowering:
             self.attempt(self.check_unique, call, seen)
             self.attempt(self.call, call)
         self.check_variants()
+        self.check_used()
+        self.classes.add_all(self.d.classes)
         self.calls.sort(key=lambda row: (row["name"], not row["variant"]))
 
     def struct(self, struct):
         self.struct_types[struct.name] = self.element(TypeUse(struct.name, struct.where), None)
+
+    def check_used(self):
+        """What a structure with parameters looks like is known where it is used."""
+        used = {name for name, _ in self.layouts.order} | self.layouts.inlined
+        if not self.errors:
+            for structs in self.d.structs.values():
+                if structs[0].name not in used:
+                    self.error(structs[0].where, "structure '%s' has parameters and is not used" %
+                               structs[0].name)
 
     def attempt(self, function, *arguments):
         try:
@@ -122,6 +171,31 @@ class Lowering:
         return self.kind(index) in ("String", "Path", "Bytes", "CharArray", "Struct", "Array",
                                     "CustomMemory")
 
+    def is_known(self, name):
+        return (name in SCALARS or name in STRINGS or name in ("const", "char") or
+                any(name in table for table in (self.d.sets, self.d.structs, self.d.customs)))
+
+    def is_number(self, use):
+        """Whether a value of this type can be a length or be compared. An unknown type is reported."""
+        if not self.is_known(use.name):
+            raise self.unknown(use)
+        custom = self.d.customs.get(use.name)
+        return use.length is None and (use.name in SCALARS or use.name in self.d.sets or
+                                       use.name == "const" or
+                                       (custom is not None and custom.storage != "memory"))
+
+    def unknown(self, use):
+        return DescriptionError(use.where, "unknown type '%s'%s" % (
+            use.name, hint(use.name, [*SCALARS, *STRINGS, *self.d.sets, *self.d.structs,
+                                      *self.d.customs])))
+
+    @staticmethod
+    def count(length):
+        """A constant length."""
+        if not 0 <= length.value <= 0xffff:
+            raise DescriptionError(length.where, "a length is from 0 to 65535")
+        return length.value
+
     def type(self, use, scope):
         """The row of a type, without its direction: for `in T` that of T."""
         if use.name == "const":
@@ -129,7 +203,7 @@ class Lowering:
         if use.name == "char":
             if use.length is None or use.length.value is None:
                 raise DescriptionError(use.where, "char needs a constant length: char[16]")
-            return self.row("CharArray", (use.length.value,) * 4)
+            return self.row("CharArray", (self.count(use.length),) * 4)
         if use.name in STRINGS:
             if (use.name == "bytes") != (use.length is not None):
                 raise DescriptionError(use.where, "bytes need a length: bytes[count]"
@@ -140,28 +214,50 @@ class Lowering:
         element = self.element(use, scope)
         if use.length is None or self.kind(element) == "CustomMemory":
             return element
-        count = use.length.value
-        sizes = tuple(s * count if count is not None else 0 for s in self.sizes(element))
+        count = self.count(use.length) if use.length.value is not None else 0
+        sizes = tuple(s * count for s in self.sizes(element))
+        if max(sizes) > 0xffff:
+            raise DescriptionError(use.where, "an array is larger than 65535 bytes")
         return self.row("Array", sizes, element, self.operand(use.length, scope))
 
     def element(self, use, scope):
         name, where = use.name, use.where
-        if use.storage and name not in self.d.sets:
+        if name in self.d.structs:
+            index = self.layouts.index(name, self.bound(use, scope), where)
+            return self.row("Struct", self.layouts.sizes(name), index)
+        if use.given and name not in self.d.sets:
             raise DescriptionError(where, "only an enum or flags can be stored as another type")
         if name in SCALARS:
             return self.row(SCALARS[name][0], self.scalar_sizes(name, where))
         if name in self.d.sets:
             known = self.d.sets[name]
-            sizes = self.scalar_sizes(use.storage or known.storage, where)
+            sizes = self.scalar_sizes(self.storage(use) or known.storage, where)
             return self.row(known.kind.capitalize(), sizes, self.sets.index(name, where))
-        if name in self.d.structs:
-            index = self.layouts.index(name, where)
-            return self.row("Struct", self.layouts.sizes(name), index)
         if name in self.d.customs:
             return self.custom(self.d.customs[name], use, scope)
-        raise DescriptionError(where, "unknown type '%s'%s" %
-                               (name, hint(name, [*SCALARS, *STRINGS, *self.d.sets,
-                                                  *self.d.structs, *self.d.customs])))
+        raise self.unknown(use)
+
+    @staticmethod
+    def storage(use):
+        if len(use.given) > 1 or any(o.value is not None or o.pointed for o in use.given):
+            raise DescriptionError(use.where, "'%s' is stored as one scalar type" % use.name)
+        return use.given[0].name if use.given else None
+
+    def bound(self, use, scope, inline=False):
+        """What the parameters of a structure stand for where it is used. One that is not inline
+        finds the fields of the structure around it one level out."""
+        parameters = self.layouts.parameters(use.name)
+        if len(use.given) != len(parameters):
+            raise DescriptionError(use.where, "structure '%s' has %s, %d given" % (
+                use.name, "the parameters (%s)" % ", ".join(parameters) if parameters else
+                "no parameters", len(use.given)))
+        result = []
+        for operand in use.given:
+            row = self.operands.rows[self.operand(operand, scope)]
+            if row[0] == "Field" and not inline:
+                row = (row[0], row[1] + 1, *row[2:])
+            result.append(Bound(row, scope.set_of(operand.name)))
+        return tuple(result)
 
     def custom(self, custom, use, scope):
         if custom.name not in self.custom_names:
@@ -172,7 +268,8 @@ class Lowering:
         length = self.operand(use.length, scope) if use.length else NONE
         return self.row("CustomMemory", ref=ref, length=length)
 
-    def const(self, use):
+    def owner(self, use):
+        """The name of the set that all constants of `const` are from."""
         owners = [s for s in self.d.sets.values()
                   if all(self.sets.has(s.name, name) for name in use.constants)]
         if not owners:
@@ -182,7 +279,10 @@ class Lowering:
         if len(owners) > 1:
             raise DescriptionError(use.where, "'%s' is in several sets: %s" % (
                 use.constants[0], ", ".join(s.name for s in owners)))
-        owner = owners[0]
+        return owners[0].name
+
+    def const(self, use):
+        owner = self.d.sets[self.owner(use)]
         return self.row(owner.kind.capitalize(), self.scalar_sizes(owner.storage, use.where),
                         self.sets.index(owner.name, use.where))
 
@@ -191,41 +291,25 @@ class Lowering:
         zeros = (0, 0, 0, 0)
         if operand.value is not None:
             return self.operands.add(("Literal", 0, operand.value, zeros, zeros))
-        if operand.name == "ret" and isinstance(scope, CallScope):
-            source = "Error" if in_condition else "Return"
-            return self.operands.add((source, 0, 0, zeros, zeros))
-        found = scope.find(operand.name)
-        if found is None:
-            what = "argument" if isinstance(scope, CallScope) else "field"
-            raise DescriptionError(operand.where, "there is no %s '%s'%s" %
-                                   (what, operand.name, hint(operand.name, scope.names())))
-        index, use = found
-        if not isinstance(scope, CallScope):
-            offsets, sizes = scope.place(operand.name, operand.where)
-            return self.operands.add(("Field", 0, 0, offsets, sizes))
-        if operand.pointed != bool(use.direction):
-            raise DescriptionError(operand.where, "'%s' is a pointer: write '*%s'" %
-                                   (operand.name, operand.name) if use.direction else
-                                   "'%s' is not a pointer" % operand.name)
-        row = self.type(use, scope)
-        if self.is_memory(row):
-            raise DescriptionError(operand.where, "'%s' is not a number" % operand.name)
-        return self.operands.add(("Pointed" if operand.pointed else "Argument", index, 0, zeros,
-                                  self.sizes(row)))
+        return self.operands.add(scope.row(operand, in_condition))
 
-    def condition(self, condition, scope):
-        """The row of a condition; also whether it is one on the result."""
-        on_result = condition.operand.name == "ret" and isinstance(scope, CallScope)
+    def condition(self, condition, scope, also=NONE, negated=False):
+        """The row of a condition that holds when `also` does, too; and whether it is one on the
+        result."""
+        on_result = scope.is_result(condition.operand)
         operand = self.operand(condition.operand, scope, True)
         sizes = self.operands.rows[operand][4]
         mask = (2 ** 64 - 1,) * 4
         if condition.mask is not None:
-            mask = (number(condition.mask),) * 4 if condition.mask[0].isdigit() else \
+            mask = (condition.mask,) * 4 if isinstance(condition.mask, int) else \
                 self.per_abi(condition.mask, condition.where, None)
+            if None in mask:
+                raise DescriptionError(condition.where, "not every architecture has the mask '%s'" %
+                                       condition.mask)
         if on_result and (condition.test == "any" or condition.numbers):
             raise DescriptionError(condition.where,
                                    "in a condition 'ret' is compared with errors: ret == EINTR")
-        set_name = "errors" if on_result else self.set_of(condition.operand, scope)
+        set_name = scope.set_of(condition.operand.name)
         values = [self.per_abi(name, condition.where, set_name) for name in condition.names]
         values += [(n,) * 4 for n in condition.numbers]
         # A value that an architecture does not have equals nothing: all bits beyond any field.
@@ -233,9 +317,20 @@ class Lowering:
                         for v, s in zip(row, sizes)) for row in values]
         if condition.test == "any":
             values = [tuple(0 if v == 2 ** 64 - 1 else v for v in row) for row in values]
-        return self.add_condition(operand, condition.test, mask, values), on_result
+        test = condition.test
+        if negated:
+            test = {"any": "none", "is": "not", "not": "is"}[test]
+        return self.add_condition(operand, test, mask, values, also), on_result
 
-    def add_condition(self, operand, test, mask, values):
+    def none_of(self, conditions, scope, also=NONE):
+        """The row of the condition that none of these holds."""
+        for condition in conditions:
+            also, on_result = self.condition(condition, scope, also, negated=True)
+            if on_result:
+                raise DescriptionError(condition.where, "'else' cannot depend on 'ret'")
+        return also
+
+    def add_condition(self, operand, test, mask, values, also=NONE):
         first = len(self.condition_values)
         known = tuple(values)
         for start in range(len(self.condition_values) - len(values) + 1):
@@ -245,12 +340,8 @@ class Lowering:
         else:
             self.condition_values.extend(values)
         first = first if values else 0
-        name = {"any": "AnyBit", "is": "Is", "not": "IsNot"}[test]
-        return self.conditions.add((operand, name, mask, first, len(values)))
-
-    def set_of(self, operand, scope):
-        found = scope.find(operand.name)
-        return found[1].name if found and found[1].name in self.d.sets else None
+        name = {"any": "AnyBit", "none": "NoBit", "is": "Is", "not": "IsNot"}[test]
+        return self.conditions.add((operand, name, mask, first, len(values), also))
 
     def per_abi(self, name, where, set_name):
         values = self.sets.values_of(name, where, set_name)
@@ -264,6 +355,11 @@ class Lowering:
                 full = call.name + ("$" + call.variant if call.variant else "")
                 raise DescriptionError(call.where, "'%s' is already described for %s at %s" %
                                        (full, abi, other.where))
+            if call.number is not None:
+                other = seen.setdefault((call.number, abi), call)
+                if other.name != call.name:
+                    raise DescriptionError(call.where, "the number %d is that of '%s' at %s" %
+                                           (call.number, other.name, other.where))
 
     def check_variants(self):
         bases = {(c.name, abi) for c in self.d.calls if not c.variant for abi in c.abis}
@@ -284,11 +380,15 @@ class Lowering:
         rows = []
         next_register = {abi: 0 for abi in call.abis}
         for at, argument in enumerate(call.arguments):
+            if argument.name == "ret":
+                raise DescriptionError(argument.where, "no argument can be named 'ret': that is "
+                                       "what the call returns")
             if argument.name in names:
                 raise DescriptionError(argument.where, "'%s' has two arguments named '%s'" %
                                        (call.name, argument.name))
             names.add(argument.name)
             rows.append(self.argument(call, at, argument, next_register))
+        self.check_registers(call, rows)
         if len(rows) > 8:
             raise DescriptionError(call.where, "'%s' has more than 8 arguments" % call.name)
         result = self.result(call)
@@ -296,7 +396,7 @@ class Lowering:
         self.calls.append({
             "name": call.name, "variant": call.variant, "abis": call.abis, "number": call.number,
             "arguments": self.run_of(self.arguments, rows), "result": result,
-            "notes": self.run_of(self.notes, notes)})
+            "notes": self.run_of(self.notes, notes), "in_memory": call.in_memory})
 
     @staticmethod
     def run_of(table, rows):
@@ -307,7 +407,7 @@ class Lowering:
         return (len(table) - len(rows), len(rows))
 
     def argument(self, call, at, argument, next_register):
-        scope = CallScope(call)
+        scope = CallScope(self, call)
         use = argument.type
         row = self.type(use, scope)
         if self.is_memory(row) and not use.direction:
@@ -327,12 +427,24 @@ class Lowering:
             else:
                 raise DescriptionError(argument.condition.where, "only an 'out' argument can depend "
                                        "on 'ret'")
+        if argument.otherwise:
+            present = self.otherwise(call, argument, scope)
         if use.name == "const":
             match = self.match(use, at, row)
         return (argument.name, row, {"": "Value", "in": "In", "out": "Out",
                                      "inout": "InOut"}[use.direction],
                 argument.show_name, present, filled, match,
                 self.registers(call, argument, row, next_register))
+
+    def otherwise(self, call, argument, scope):
+        """The condition of an argument that is there when no other in its register is."""
+        others = [a.condition for a in call.arguments
+                  if a.register is not None and a.register == argument.register and a.condition]
+        if not others:
+            raise DescriptionError(argument.where, "'else' is for one of several arguments in the "
+                                   "same register: no other '@%s' has a condition" %
+                                   ("N" if argument.register is None else argument.register))
+        return self.none_of(others, scope)
 
     def length_source(self, row):
         length = self.types.rows[row][2]
@@ -365,6 +477,19 @@ class Lowering:
                                        (argument.name, abi))
             result.append(at)
         return tuple(result)
+
+    @staticmethod
+    def check_registers(call, rows):
+        """Only arguments with conditions can share a register."""
+        for i, abi in enumerate(ABIS):
+            taken = {}
+            for argument, row in zip(call.arguments, rows):
+                if abi not in call.abis or argument.condition or argument.otherwise:
+                    continue
+                other = taken.setdefault(row[7][i], argument.name)
+                if other != argument.name:
+                    raise DescriptionError(argument.where, "'%s' is in the register of '%s'" %
+                                           (argument.name, other))
 
     def result(self, call):
         if call.result == "none":

@@ -1,7 +1,7 @@
 """What a description says, before its names are looked up."""
 
 from dataclasses import dataclass, field
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, List, Optional, Tuple, Union
 
 from .lexer import Location
 
@@ -33,7 +33,7 @@ class ConstantSet:
     where: Location
     storage: str
     family: str
-    rest: str  # how bits without a name are printed: hex or octal
+    rest: str  # how bits without a name are printed: hex or octal; of an enum: joined
     entries: list = field(default_factory=list)
 
 
@@ -53,7 +53,7 @@ class Condition:
     test: str  # any (a bit is set), is, not
     names: List[str] = field(default_factory=list)
     numbers: List[int] = field(default_factory=list)
-    mask: Optional[str] = None
+    mask: Union[int, str, None] = None
 
 
 @dataclass
@@ -62,7 +62,7 @@ class TypeUse:
     name: str
     where: Location
     direction: str = ""
-    storage: Optional[str] = None
+    given: List[Operand] = field(default_factory=list)  # in parentheses: parameters or a storage
     length: Optional[Operand] = None
     constants: List[str] = field(default_factory=list)  # of `const A|B`
     mask: Optional[int] = None
@@ -70,10 +70,15 @@ class TypeUse:
 
 @dataclass
 class Field:
+    """A field; or, with `members`, a union, or fields that stand together within one."""
     name: str
     where: Location
-    type: TypeUse
+    type: Optional[TypeUse] = None
     condition: Optional[Condition] = None
+    otherwise: bool = False  # `else`: shown where no other member of its union is
+    inline: bool = False     # its own fields are shown in its place
+    kind: str = "field"      # field, union, group
+    members: list = field(default_factory=list)
 
 
 @dataclass
@@ -81,12 +86,26 @@ class Struct:
     name: str
     where: Location
     abis: Tuple[str, ...]
+    parameters: List[str] = field(default_factory=list)
     fields: List[Field] = field(default_factory=list)
     order: List[str] = field(default_factory=list)
     brief: List[str] = field(default_factory=list)
     packed_on: Tuple[str, ...] = ()
     kernel_type: str = ""
     kernel_header: str = ""
+    kernel_names: Dict[str, Optional[str]] = field(default_factory=dict)  # None: it has no such field
+
+    def leaves(self):
+        """The fields that have a name, those of unions and groups included."""
+        return list(leaves(self.fields))
+
+
+def leaves(fields):
+    for one in fields:
+        if one.kind == "field":
+            yield one
+        else:
+            yield from leaves(one.members)
 
 
 @dataclass
@@ -102,6 +121,7 @@ class Argument:
     where: Location
     type: TypeUse
     condition: Optional[Condition] = None
+    otherwise: bool = False  # `else`: there when no other argument in its register is
     register: Optional[int] = None
     show_name: bool = False
 
@@ -124,6 +144,17 @@ class Call:
     result: str
     result_where: Location
     notes: List[Note]
+    in_memory: bool = False  # the arguments: the first register points to them
+
+
+@dataclass
+class CallClass:
+    """Calls that -e trace= selects by one name: `%file`, with its other names."""
+    names: List[str]
+    where: Location
+    types: List[TypeUse] = field(default_factory=list)  # a call with one of them belongs to it
+    calls: List[Operand] = field(default_factory=list)  # names of calls or of other classes
+    without: List[Operand] = field(default_factory=list)
 
 
 @dataclass
@@ -133,5 +164,6 @@ class Description:
     structs: Dict[str, List[Struct]] = field(default_factory=dict)
     customs: Dict[str, Custom] = field(default_factory=dict)
     calls: List[Call] = field(default_factory=list)
+    classes: List[CallClass] = field(default_factory=list)
     headers: List[str] = field(default_factory=list)  # for the checks against the kernel's headers
     errors: list = field(default_factory=list)

@@ -1,10 +1,10 @@
 """Tokens -> Description. One error a statement: after it, parsing goes on at the next statement."""
 
 from .lexer import DescriptionError, number, tokenize
-from .model import (ABIS, Argument, Call, Condition, Constant, ConstantSet, Custom, Description,
-                    Field, Note, Operand, Struct, TypeUse, Use)
+from .model import (ABIS, Argument, Call, CallClass, Condition, Constant, ConstantSet, Custom,
+                    Description, Field, Note, Operand, Struct, TypeUse, Use)
 
-KEYWORDS = ("enum", "flags", "struct", "custom", "include")
+KEYWORDS = ("enum", "flags", "struct", "custom", "class", "include")
 
 
 class Parser:
@@ -47,7 +47,29 @@ class Parser:
         return self.kind("name", what)
 
     def number(self, what="a number"):
-        return number(self.kind("number", what).text)
+        """A number of 64 bits, signed or not."""
+        token = self.kind("number", what)
+        try:
+            value = number(token.text)
+        except ValueError:
+            raise DescriptionError(token.where, "'%s' is no octal number" % token.text) from None
+        if not -2 ** 63 <= value < 2 ** 64:
+            raise DescriptionError(token.where, "'%s' has more than 64 bits" % token.text)
+        return value
+
+    def small(self, what, most):
+        where = self.token.where
+        value = self.number(what)
+        if not 0 <= value <= most:
+            raise DescriptionError(where, "%s is from 0 to %d" % (what, most))
+        return value
+
+    def mask(self, what="a mask after 'of'"):
+        where = self.token.where
+        value = self.number(what)
+        if value <= 0:
+            raise DescriptionError(where, "a mask has at least one bit")
+        return value
 
     # --- statements ---------------------------------------------------------------------------
     def parse(self):
@@ -82,13 +104,15 @@ class Parser:
             self.struct()
         elif self.token.text == "custom":
             self.custom()
+        elif self.token.text == "class":
+            self.call_class()
         elif self.token.text == "include":
             self.include()
         elif self.token.kind == "name" or self.token.text == "[":
             self.call()
         else:
-            raise DescriptionError(self.token.where, "expected a call, enum, flags, struct, custom "
-                                   "or include, found %s" % (self.token,))
+            raise DescriptionError(self.token.where, "expected a call, enum, flags, struct, "
+                                   "custom, class or include, found %s" % (self.token,))
 
     def define(self, table, item, other_tables=()):
         for known in (table, *other_tables):
@@ -114,6 +138,35 @@ class Parser:
         self.define(self.out.customs, Custom(name.text, name.where, storage.text),
                     (self.out.sets, self.out.structs))
 
+    def call_class(self):
+        self.expect("class")
+        result = CallClass([], self.token.where)
+        while not result.names or self.accept(","):
+            result.names.append(self.class_or_call("the class's name: %file").name)
+        if self.accept("of"):
+            while not result.types or self.accept("|"):
+                type_name = self.name("a type")
+                result.types.append(TypeUse(type_name.text, type_name.where))
+        result.calls = self.call_list()
+        if self.accept("without"):
+            result.without = self.call_list()
+        self.out.classes.append(result)
+
+    def call_list(self):
+        self.expect("{", " and names of calls")
+        result = []
+        while not self.accept("}"):
+            result.append(self.class_or_call("a call's name, a class or '}'"))
+        return result
+
+    def class_or_call(self, what):
+        token = self.token
+        if token.kind != "class":
+            self.name(what)
+        else:
+            self.take()
+        return Operand(token.where, token.text)
+
     # --- constants ----------------------------------------------------------------------------
     def constant_set(self):
         kind = self.take().text
@@ -122,7 +175,9 @@ class Parser:
         if self.accept(":"):
             storage = self.name("a scalar type").text
         family = self.take().text.strip('"') if self.token.kind == "string" else ""
-        rest = "octal" if self.accept("octal") else "hex"
+        rest = "hex"
+        if self.token.text in ("octal", "joined"):
+            rest = self.take().text
         result = ConstantSet(kind, name.text, name.where, storage, family, rest)
         self.expect("{")
         while not self.accept("}"):
@@ -133,7 +188,7 @@ class Parser:
         if self.token.text == "use" and self.peek().kind == "name":
             where = self.take().where
             name = self.name("the name of a set").text
-            mask = self.number("a mask after 'of'") if self.accept("of") else None
+            mask = self.mask() if self.accept("of") else None
             return [Use(name, where, mask)]
         if self.token.kind == "string":
             names = [self.take()]
@@ -146,7 +201,7 @@ class Parser:
             if kind == "enum":
                 raise DescriptionError(names[0].where, "an enum has no exclusive groups: its values "
                                        "exclude each other; write flags")
-            mask = self.number("a mask after 'of'")
+            mask = self.mask()
             masks = {abi: mask for abi in ABIS}
         elif len(names) > 1:
             raise DescriptionError(names[0].where, "expected 'of MASK' after a group of constants")
@@ -198,20 +253,17 @@ class Parser:
     def struct(self):
         self.expect("struct")
         name = self.name("the structure's name")
-        result = Struct(name.text, name.where, self.abi_list())
-        self.expect("{")
-        while not self.accept("}"):
-            result.fields.append(self.field())
+        parameters = self.parameters()
+        result = Struct(name.text, name.where, self.abi_list(), parameters)
+        result.fields = self.members("struct")
         while self.token.text in ("order", "brief", "packed", "is"):
             clause = self.take()
             if clause.text == "packed":
                 result.packed_on = self.abi_list()
             elif clause.text == "is":
-                result.kernel_type = self.kind("string", "the kernel's name of it").text.strip('"')
-                self.expect("in", " and the header that declares it")
-                result.kernel_header = self.header()
+                self.kernel_struct(result)
             else:
-                self.expect("(")
+                self.expect("(", " and names of fields")
                 names = getattr(result, clause.text)
                 while not self.accept(")"):
                     names.append(self.name("a field's name").text)
@@ -224,10 +276,63 @@ class Parser:
             self.define({}, result, (self.out.sets, self.out.customs))
         self.out.structs.setdefault(name.text, []).append(result)
 
-    def field(self):
-        name = self.name("a field or '}'")
-        self.expect(":", " and a type after the field '%s'" % name.text)
-        return Field(name.text, name.where, self.type(), self.condition())
+    def parameters(self):
+        result = []
+        if self.accept("("):
+            while not result or self.accept(","):
+                name = self.name("a parameter's name")
+                if name.text in result:
+                    raise DescriptionError(name.where, "the parameter '%s' is there twice" %
+                                           name.text)
+                result.append(name.text)
+            self.expect(")", " or ',' after a parameter")
+        return result
+
+    def kernel_struct(self, struct):
+        """`is "struct x" in <header> as (field "kernel's name" other none)`, after `is`."""
+        struct.kernel_type = self.kind("string", "the kernel's name of it").text.strip('"')
+        self.expect("in", " and the header that declares it")
+        struct.kernel_header = self.header()
+        if self.accept("as"):
+            self.expect("(", " and names of fields")
+            while not self.accept(")"):
+                name = self.name("a field's name").text
+                struct.kernel_names[name] = None if self.accept("none") else self.kind(
+                    "string", "the kernel's name of '%s', or 'none'" % name).text.strip('"')
+
+    def members(self, kind):
+        """The fields of a structure, a union or a group, with the braces."""
+        self.expect("{", " and fields")
+        result = []
+        while not self.accept("}"):
+            result.append(self.field(kind))
+        return result
+
+    def field(self, kind):
+        """A field of something of this kind."""
+        first = self.token
+        if first.text == "{":
+            if kind != "union":
+                raise DescriptionError(first.where, "only a union has groups of fields in braces")
+            result = Field("", first.where, kind="group", members=self.members("group"))
+        elif first.text == "union" and self.peek().text == "{":
+            self.take()
+            result = Field("", first.where, kind="union", members=self.members("union"))
+        else:
+            inline = first.text == "inline" and self.peek().kind == "name"
+            if inline:
+                self.take()
+            name = self.name("a field or '}'")
+            self.expect(":", " and a type after the field '%s'" % name.text)
+            result = Field(name.text, name.where, self.type(), inline=inline)
+        result.condition = self.condition()
+        if self.token.text == "else" and self.peek().text != ":":
+            where = self.take().where
+            if kind != "union" or result.condition:
+                raise DescriptionError(where, "'else' is for a member of a union that has no "
+                                       "condition")
+            result.otherwise = True
+        return result
 
     # --- calls --------------------------------------------------------------------------------
     def call(self):
@@ -235,13 +340,16 @@ class Parser:
         names = [self.call_name()]
         while self.accept(","):
             names.append(self.call_name())
-        syscall_number = self.number("a syscall number") if self.accept("@") else None
+        syscall_number = self.small("a syscall's number", 1023) if self.accept("@") else None
         self.expect("(", " after the call's name")
         arguments = []
         while not self.accept(")"):
             if arguments:
                 self.expect(",", " or ')' after an argument")
             arguments.append(self.argument())
+        in_memory = self.accept("in") is not None
+        if in_memory:
+            self.expect("memory", " after 'in', which says where the arguments are")
         self.expect("->", " and the result's type")
         result = self.name("the result's type")
         if result.text == "custom":
@@ -255,7 +363,7 @@ class Parser:
                 notes.append(self.note())
         for name, variant, where in names:
             self.out.calls.append(Call(name, variant, where, abis, syscall_number, arguments,
-                                       result.text, result.where, notes))
+                                       result.text, result.where, notes, in_memory))
 
     def call_name(self):
         name = self.name("a call's name")
@@ -270,10 +378,14 @@ class Parser:
 
     def argument(self):
         name = self.name("an argument's name or ')'")
-        register = self.number("a register's number") if self.accept("@") else None
+        register = self.small("a register's number", 5) if self.accept("@") else None
         show = self.accept("=") is not None
         self.expect(":", " and a type after the argument '%s'" % name.text)
-        return Argument(name.text, name.where, self.type(), self.condition(), register, show)
+        result = Argument(name.text, name.where, self.type(), self.condition(),
+                          register=register, show_name=show)
+        if not result.condition and self.accept("else"):
+            result.otherwise = True
+        return result
 
     # --- types --------------------------------------------------------------------------------
     def type(self):
@@ -285,11 +397,12 @@ class Parser:
             while self.accept("|"):
                 result.constants.append(self.name("a constant after '|'").text)
             if self.accept("of"):
-                result.mask = self.number("a mask after 'of'")
+                result.mask = self.mask()
             return result
         if self.accept("("):
-            result.storage = self.name("a scalar type").text
-            self.expect(")")
+            while not result.given or self.accept(","):
+                result.given.append(self.operand())
+            self.expect(")", " or ',' after what a type is given")
         if self.accept("["):
             result.length = self.operand()
             self.expect("]", " after the length")
@@ -310,8 +423,8 @@ class Parser:
             self.alternatives(result)
         elif self.token.text in ("==", "!=", "of"):
             if self.accept("of"):
-                result.mask = self.name("the name of a mask").text if self.token.kind == "name" \
-                    else self.kind("number", "a mask").text
+                result.mask = self.take().text if self.token.kind == "name" else \
+                    self.mask("a mask or its name after 'of'")
             if not self.accept("=="):
                 self.expect("!=", " or '==' in a condition")
                 result.test = "not"

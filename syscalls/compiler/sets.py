@@ -4,6 +4,15 @@ from .lexer import DescriptionError
 from .model import ABIS, Constant, Use
 
 
+def unique(rows, joined):
+    """Rows of an enum by value; of several names for a value the first, or all: "A or B"."""
+    names = {}
+    for name, value, _, _ in rows:
+        names.setdefault(value, []).append(name)
+    return [(" or ".join(sorted(names[value])) if joined else names[value][0], value, value, 0xffff)
+            for value in sorted(names)]
+
+
 class SetTable:
     def __init__(self, lowering):
         self.lowering = lowering
@@ -16,8 +25,6 @@ class SetTable:
     def index(self, name, where):
         if name in self.order:
             return self.order.index(name)
-        if name not in self.lowering.d.sets:
-            raise DescriptionError(where, "unknown enum or flags '%s'" % name)
         known = self.lowering.d.sets[name]
         self.check(known)
         groups = {use.name: self.index(use.name, use.where)
@@ -92,10 +99,7 @@ class SetTable:
             mask = entry.masks[abi] if entry.masks else value
             rows.append((entry.name, value, mask, 0xffff))
         if known.kind == "enum":
-            first = {}
-            for row in rows:
-                first.setdefault(row[1], row)
-            rows = [first[value] for value in sorted(first)]
+            rows = unique(rows, known.rest == "joined")
         key = tuple(rows)
         if key not in self.slices:
             self.slices[key] = (len(self.constants), len(rows))
@@ -103,12 +107,13 @@ class SetTable:
         return self.slices[key]
 
     def has(self, set_name, constant):
-        return any(isinstance(e, Constant) and e.name == constant
-                   for e in self.entries(set_name, self.lowering.d.sets[set_name].where))
+        known = self.lowering.d.sets.get(set_name)
+        return known is not None and any(isinstance(e, Constant) and e.name == constant
+                                         for e in self.entries(set_name, known.where))
 
     def values_of(self, constant, where, set_name=None):
         """{abi: value} of a constant: of `set_name` if that has it, else of the sets that do."""
-        names = [set_name] if set_name and self.has(set_name, constant) else self.lowering.d.sets
+        names = [set_name] if self.has(set_name, constant) else self.lowering.d.sets
         found = {}
         for name in names:
             for entry in self.entries(name, where):

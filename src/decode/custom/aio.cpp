@@ -79,7 +79,7 @@ void add_transfer(CallContext& context, Block block, ValueList<12>& fields) {
   }
   if (flags != 0) fields.add("aio_flags", context.flags(known::set::aio_flags, flags));
   if ((flags & kHasEventfd) != 0) {
-    fields.add("aio_resfd", Value::integer(sign_extend(eventfd, 4)));
+    fields.add("aio_resfd", context.descriptor(static_cast<std::int32_t>(eventfd)));
   } else if (eventfd != 0) {
     fields.add("aio_resfd", Value::hex(eventfd));
   }
@@ -103,7 +103,8 @@ Value block_value(CallContext& context, Address at, bool whole) {
   if (priority != 0 || (flags & kHasPriority) != 0) {
     fields.add("aio_reqprio", priority_value(context, priority, flags));
   }
-  fields.add("aio_fildes", Value::integer(sign_extend(number_at(block, 20, 4), 4)));
+  const auto fd = static_cast<std::int32_t>(number_at(block, 20, 4));
+  fields.add("aio_fildes", context.descriptor(fd));
   if (whole && has_buffer(command)) add_transfer(context, block, fields);
   return fields.structure(context.arena());
 }
@@ -119,14 +120,14 @@ Value control_blocks(CallContext& context, const CustomInput& input) {
   const std::size_t word = context.word();
   const auto count = static_cast<std::uint64_t>(sign_extend(input.length, word));
   if (at.null() || static_cast<std::int64_t>(count) < 0) return Value::address(at);
-  const std::uint64_t limit =
-      context.options().verbose ? kBlocksMax : context.options().array_limit;
+  const std::uint64_t limit = context.verbose() ? kBlocksMax : context.options().array_limit;
   const auto wanted = static_cast<std::size_t>(std::min(count, limit));
   const auto bytes = context.read(at, wanted * word);
   const std::size_t got = bytes.size() / word;
   if (got == 0 && wanted > 0) return Value::unreadable(at);
   auto values = context.arena().allocate<Value>(got + 1);
   for (std::size_t i = 0; i < got; ++i) {
+    if (i > 0 && context.spent()) return Value::list(Value::Kind::Array, values.first(i), true);
     values[i] = block_value(context, Address(number_at(bytes, i * word, word)), true);
   }
   if (got == wanted) return Value::list(Value::Kind::Array, values.first(got), wanted < count);

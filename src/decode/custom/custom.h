@@ -29,29 +29,62 @@ inline Value missing(Arena& arena, Address at) {
   return value;
 }
 
-/// Collects the fields of a structure or the elements of an array, up to N.
+/// Collects the fields of a structure or the elements of an array; when there are more than N, the
+/// others become `...`.
 template <std::size_t N>
 class ValueList {
  public:
   void add(std::string_view name, Value value) {
-    if (count_ < N) values_[count_++] = value.named(name);
+    if (count_ < N) {
+      values_[count_++] = value.named(name);
+    } else {
+      cut_ = true;
+    }
   }
   void add(Value value) { add({}, value); }
   [[nodiscard]] bool empty() const { return count_ == 0; }
   [[nodiscard]] Value structure(Arena& arena) const { return make(Value::Kind::Struct, arena); }
   [[nodiscard]] Value make(Value::Kind kind, Arena& arena) const {
-    return Value::list(kind, arena.copy(std::span<const Value>(values_).first(count_)));
+    return Value::list(kind, arena.copy(std::span<const Value>(values_).first(count_)), cut_);
   }
 
  private:
   std::array<Value, N> values_{};
   std::size_t count_ = 0;
+  bool cut_ = false;
 };
 
 /// A number of `size` bytes at `offset`; 0 beyond the end.
 inline std::uint64_t number_at(std::span<const std::byte> bytes, std::size_t offset,
                                std::size_t size) {
   return offset + size <= bytes.size() ? load_number(bytes.subspan(offset, size)) : 0;
+}
+
+/// "[1, 2, ...]": `count` elements of `size` bytes at `at`, each made by element(bytes), as many as
+/// the options allow; what cannot be read as in strace.
+template <class Element>
+Value array_value(CallContext& context, Address at, std::uint64_t count, std::size_t size,
+                  Element element) {
+  constexpr std::size_t kMax = 4096;  // with -v
+  if (at.null()) return Value::address(at);
+  const std::size_t limit = context.verbose() ? kMax : context.options().array_limit;
+  const auto shown = static_cast<std::size_t>(std::min<std::uint64_t>(count, limit));
+  const auto bytes = context.read(at, shown * size);
+  const std::size_t got = bytes.size() / size;
+  if (got == 0 && shown != 0) return Value::unreadable(at);
+  auto values = context.arena().allocate<Value>(got + 1);
+  for (std::size_t i = 0; i < got; ++i)
+    values[i] = element(bytes.subspan(i * size, size));
+  if (got == shown) return Value::list(Value::Kind::Array, values.first(got), shown < count);
+  values[got] = missing(context.arena(), at + got * size);
+  return Value::list(Value::Kind::Array, values);
+}
+
+/// A number in hexadecimal, filled up with zeros to `width` characters, its 0x included; 0 is only
+/// zeros (as printf's %#0*x).
+inline Value padded_hex(Arena& arena, std::uint64_t number, std::size_t width) {
+  if (number == 0) return Value::symbol(format(arena, "{:0{}}", 0, width), 0);
+  return Value::symbol(format(arena, "{:#0{}x}", number, width), number);
 }
 
 /// The first field of a structure that has this name; null when there is none.
@@ -83,8 +116,18 @@ Value sized_structure(CallContext& context, tables::Index type, Address at, std:
 /// `structure` with one more field; as it is when that is nothing.
 Value with_field(CallContext& context, const Value& structure, const Value& field);
 
+/// Says what the times of a file are as dates: comments for the fields of a structure, or for all
+/// of it.
+void add_dates(Arena& arena, const tables::Type& type, std::span<Value> fields, Value& structure);
+
 /// "[INT CHLD]" of a mask with bit 0 for signal 1.
 Value signal_mask_value(Arena& arena, std::uint64_t mask);
+
+/// "signalfd:[HUP USR1]": the name of a descriptor that gives these signals.
+std::string_view signalfd_name(Arena& arena, std::uint64_t mask);
+
+/// Bytes like those of a read(2), but without characters.
+Value random_bytes(CallContext& context, const CustomInput& input);
 
 /// A siginfo of a process with words of `word` bytes.
 Value siginfo_value(std::span<const std::byte> raw, unsigned word, Abi abi, Arena& arena);

@@ -48,24 +48,30 @@ Value entry_value(CallContext& context, const EntryForm& form, std::span<const s
 
 Value directory(CallContext& context, const CustomInput& input, const EntryForm& form) {
   const Address at(input.value);
-  const std::size_t size = static_cast<std::size_t>(std::min(input.length, kDirectoryMax));
+  if (input.length > kDirectoryMax) return Value::address(at);
+  const auto size = static_cast<std::size_t>(input.length);
   const auto bytes = context.read(at, size);
   if (bytes.size() != size) return Value::unreadable(at);
   std::size_t count = 0;
+  // While use(entry) returns true.
   auto each = [&](auto&& use) {
     for (std::size_t offset = 0; offset + form.name_offset < size;) {
       const std::size_t length = number_at(bytes, offset + 2 * form.number_size, 2);
       if (length <= form.name_offset || offset + length > size) break;
-      use(bytes.subspan(offset, length));
+      if (!use(bytes.subspan(offset, length))) break;
       offset += length;
     }
   };
-  each([&](auto) { ++count; });
-  if (context.options().verbose) {
+  each([&](auto) { return ++count, true; });
+  if (context.verbose()) {
     auto values = context.arena().allocate<Value>(count);
     std::size_t i = 0;
-    each([&](auto entry) { values[i++] = entry_value(context, form, entry); });
-    return Value::list(Value::Kind::Array, values);
+    each([&](auto entry) {
+      if (context.spent()) return false;
+      values[i++] = entry_value(context, form, entry);
+      return true;
+    });
+    return Value::list(Value::Kind::Array, values.first(i), i < count);
   }
   Value value = Value::address(at);
   value.comment = format(context.arena(), "{} entr{}", count, count == 1 ? "y" : "ies");
@@ -83,6 +89,10 @@ Value device(CallContext& context, const CustomInput& input) {
 
 Value device32(CallContext& context, const CustomInput& input) {
   return device(context, input);
+}
+
+Value at_fd(CallContext& context, const CustomInput& input) {
+  return context.directory_descriptor(static_cast<std::int32_t>(input.value));
 }
 
 Value device16(CallContext& context, const CustomInput& input) {
@@ -159,13 +169,14 @@ Value vectors_value(CallContext& context, Address at, std::uint64_t count,
   constexpr std::uint64_t kUnlimited = ~std::uint64_t{0};
   const std::size_t word = context.word();
   if (at.null() || count > kUnlimited / (2 * word)) return Value::address(at);
-  const std::uint64_t limit = context.options().verbose ? kMax : context.options().array_limit;
+  const std::uint64_t limit = context.verbose() ? kMax : context.options().array_limit;
   const auto wanted = static_cast<std::size_t>(std::min(count, limit));
   const auto bytes = context.read(at, wanted * 2 * word);
   const std::size_t got = bytes.size() / (2 * word);
   if (got == 0 && wanted > 0) return Value::unreadable(at);
   auto values = context.arena().allocate<Value>(got + 1);
   for (std::size_t i = 0; i < got; ++i) {
+    if (i > 0 && context.spent()) return Value::list(Value::Kind::Array, values.first(i), true);
     const Address base(number_at(bytes, 2 * i * word, word));
     const std::uint64_t length = number_at(bytes, (2 * i + 1) * word, word);
     const std::uint64_t filled = std::min(length, budget.value_or(0));

@@ -81,11 +81,11 @@ constexpr std::array<StatusField, 31> kStatusFields{{
 // The texts behind the structure: the first `count` at `offset`; fewer when they end before.
 std::span<const Value> texts_at(CallContext& context, std::string_view all, std::uint64_t offset,
                                 std::uint64_t count) {
-  const std::size_t limit = context.options().verbose ? all.size() : context.options().array_limit;
+  const std::size_t limit = context.verbose() ? all.size() : context.options().array_limit;
   auto values = context.arena().allocate<Value>(
       static_cast<std::size_t>(std::min<std::uint64_t>(count, limit)));
   std::size_t found = 0;
-  for (std::size_t at = static_cast<std::size_t>(offset); found < values.size();) {
+  for (auto at = static_cast<std::size_t>(offset); found < values.size() && !context.spent();) {
     const std::size_t end = at < all.size() ? all.find('\0', at) : std::string_view::npos;
     if (end == std::string_view::npos) break;
     const auto text = all.substr(at, end - at);
@@ -154,7 +154,7 @@ Value mount_request(CallContext& context, const CustomInput& input, bool has_mas
     return fields.structure(context.arena());
   }
   const std::uint64_t parameter = number_at(bytes, 16, 8);
-  fields.add("mnt_ns_fd", Value::integer(sign_extend(number_at(bytes, 4, 4), 4)));
+  fields.add("mnt_ns_fd", context.descriptor(static_cast<std::int32_t>(number_at(bytes, 4, 4))));
   const std::uint64_t mount = number_at(bytes, 8, 8);
   fields.add("mnt_id",
              has_mask ? Value::hex(mount) : id_value(context, known::set::special_mount, mount));
@@ -339,6 +339,11 @@ Value quota_data(CallContext& context, const CustomInput& input) {
 
 Value quota_data_of_fd(CallContext& context, const CustomInput& input) {
   return quota_value(context, context.argument(1), Address(input.value));
+}
+
+Value fanotify_directory(CallContext& context, const CustomInput& input) {
+  const auto fd = static_cast<std::int32_t>(input.value);
+  return fd == -1 ? Value::symbol("FAN_NOFD", input.value) : context.directory_descriptor(fd);
 }
 
 Value fanotify_init_flags(CallContext& context, const CustomInput& input) {

@@ -45,16 +45,21 @@ Value bits_value(Arena& arena, std::span<const std::byte> bytes, std::size_t end
   std::size_t count = 0;
   for (std::size_t bit = 0; bit < end; ++bit)
     count += has(bit) ? 1U : 0U;
-  auto values = arena.allocate<Value>(count);
+  auto values = arena.allocate<Value>(std::min(count, arena.left() / sizeof(Value)));
   std::size_t next = 0;
-  for (std::size_t bit = 0; bit < end; ++bit) {
+  for (std::size_t bit = 0; next < values.size(); ++bit) {
     if (has(bit)) values[next++] = Value::natural(bit);
   }
-  return Value::list(Value::Kind::Set, values);
+  return Value::list(Value::Kind::Set, values, next < count);
 }
 
 Value descriptor_set(CallContext& context, const CustomInput& input) {
-  return set_value(context, Address(input.value), input.length);
+  Value set = set_value(context, Address(input.value), input.length);
+  auto named = context.arena().copy(set.children);
+  for (Value& fd : named)
+    fd = context.descriptor(static_cast<std::int32_t>(fd.number));
+  set.children = named;
+  return set;
 }
 
 Value select_timeout(CallContext&, const CustomInput& input) {
@@ -78,23 +83,25 @@ Value pselect_left(CallContext& context, const CustomInput& input) {
   return time_left(context, input, 4, known::type::timespec);
 }
 Value ppoll_left(CallContext& context, const CustomInput& input) {
-  return time_left(context, input, 2, known::type::timespec);
+  return context.dereferences() ? time_left(context, input, 2, known::type::timespec)
+                                : Value::none();
 }
 
 Value pselect_left64(CallContext& context, const CustomInput& input) {
   return time_left(context, input, 4, known::type::timespec64);
 }
 Value ppoll_left64(CallContext& context, const CustomInput& input) {
-  return time_left(context, input, 2, known::type::timespec64);
+  return context.dereferences() ? time_left(context, input, 2, known::type::timespec64)
+                                : Value::none();
 }
 
 Value poll_result(CallContext& context, const CustomInput& input) {
-  if (input.value == 0) return Value::none();
+  if (input.value == 0 || !context.dereferences()) return Value::none();
   constexpr std::uint64_t kMax = 4096;
   const auto count = static_cast<std::size_t>(std::min(context.argument(1) & 0xffffffff, kMax));
   const auto bytes = context.read(Address(context.argument(0)), count * kPollfdSize);
   if (bytes.empty()) return Value::none();
-  const std::size_t limit = context.options().verbose ? count : context.options().array_limit;
+  const std::size_t limit = context.verbose() ? count : context.options().array_limit;
   auto values = context.arena().allocate<Value>(std::min(count, limit));
   std::size_t shown = 0;
   bool more = false;

@@ -1,5 +1,6 @@
 // Starting, waiting, limits, futex operations, rseq.
 #include <algorithm>
+#include <optional>
 
 #include "decode/custom/custom.h"
 
@@ -33,46 +34,58 @@ bool each_pointer(CallContext& context, Address at, Use use) {
 
 Value string_list(CallContext& context, Address at) {
   if (at.null()) return Value::address(at);
-  const std::size_t limit =
-      context.options().verbose ? std::size_t{4096} : context.options().array_limit;
-  auto values = context.arena().allocate<Value>(limit + 1);
-  std::size_t count = 0;
+  const std::size_t limit = context.verbose() ? std::size_t{4096} : context.options().array_limit;
+  auto all = context.arena().allocate<Address>(limit);
+  std::size_t found = 0;
   bool more = false;
   const bool complete = each_pointer(context, at, [&](Address pointer) {
-    if (count == limit) {
-      more = true;
-      return false;
-    }
-    values[count++] = context.string(pointer, context.options().string_limit);
-    return true;
+    more = found == limit;
+    if (!more) all[found++] = pointer;
+    return !more;
   });
-  if (!complete && count == 0) return Value::unreadable(at);
-  if (!complete) {
-    const Address end = at + count * context.word();
-    values[count++] = missing(context.arena(), end);
+  if (!complete && found == 0) return Value::unreadable(at);
+  const auto pointers = context.arena().shrink(all, found);
+  auto values = context.arena().allocate<Value>(found + 1);
+  std::size_t count = 0;
+  for (; count < found && !context.spent(); ++count)
+    values[count] = context.string(pointers[count], context.options().string_limit);
+  more = more || count < found;
+  if (!complete && !more) {
+    values[count++] = missing(context.arena(), at + found * context.word());
   }
   return Value::list(Value::Kind::Array, values.first(count), more);
 }
 
-Value wait_text(CallContext& context, std::uint32_t status) {
-  Arena& arena = context.arena();
+// What a wait status says, without the bits above.
+std::string_view wait_text(Arena& arena, std::uint32_t status) {
   auto name = [&](unsigned signal) { return signal_name(static_cast<int>(signal)); };
   const unsigned low = status & 0x7f;
-  if (low == 0 && status <= 0xffff) {
-    return Value::verbatim(
-        format(arena, "{{WIFEXITED(s) && WEXITSTATUS(s) == {}}}", status >> 8 & 0xff));
-  }
-  if (status == 0xffff) return Value::verbatim("{WIFCONTINUED(s)}");
+  const unsigned high = status >> 8 & 0xff;
+  if (low == 0) return format(arena, "{{WIFEXITED(s) && WEXITSTATUS(s) == {}}}", high);
   if (low == 0x7f) {
-    const unsigned signal = status >> 8 & 0xff;
-    const unsigned event = status >> 16;
-    const auto stop = format(arena, "{{WIFSTOPPED(s) && WSTOPSIG(s) == {}{}}}", name(signal & 0x7f),
-                             (signal & 0x80) != 0 ? " | 0x80" : "");
-    if (event == 0) return Value::verbatim(stop);
-    return Value::verbatim(format(arena, "{} | {:#x} << 16", stop, event));
+    // A syscall stop is marked by the highest bit.
+    const bool marked = (high & 0x80) != 0 && (high & 0x7f) != 0;
+    return format(arena, "{{WIFSTOPPED(s) && WSTOPSIG(s) == {}{}}}",
+                  name(marked ? high & 0x7f : high), marked ? " | 0x80" : "");
   }
-  return Value::verbatim(format(arena, "{{WIFSIGNALED(s) && WTERMSIG(s) == {}{}}}", name(low),
-                                (status & 0x80) != 0 ? " && WCOREDUMP(s)" : ""));
+  return format(arena, "{{WIFSIGNALED(s) && WTERMSIG(s) == {}{}}}", name(low),
+                (status & 0x80) != 0 ? " && WCOREDUMP(s)" : "");
+}
+
+Value wait_value(CallContext& context, std::uint32_t status) {
+  Arena& arena = context.arena();
+  if (status == 0xffff) return Value::verbatim("{WIFCONTINUED(s)}");
+  const unsigned low = status & 0x7f;
+  // Neither stopped nor anything else.
+  if ((status & 0xff) == 0xff) return Value::hex(status);
+  std::string_view text = wait_text(arena, status);
+  const unsigned rest = low != 0 && low != 0x7f ? status & 0xff00 : 0;
+  if (rest != 0) text = format(arena, "{}|{:#x}", text, rest);
+  const unsigned event = status >> 16;
+  if (event == 0) return Value::verbatim(text);
+  const Value symbol = context.symbol(known::set::ptrace_event, event);
+  if (!symbol.text.empty()) return Value::verbatim(format(arena, "{}|{}<<16", text, symbol.text));
+  return Value::verbatim(format(arena, "{}|{:#x} /* {} */<<16", text, event, symbol.comment));
 }
 
 Value limit(CallContext& context, std::uint64_t value, std::uint64_t infinity,
@@ -98,6 +111,47 @@ std::span<const std::byte> extensible(CallContext& context, const CustomInput& i
   return bytes;
 }
 
+// The buffers of process_vm_readv and process_vm_writev: with what they hold, of which the call
+// filled in `filled` bytes; only their addresses while nothing is there yet.
+Value buffers(CallContext& context, const CustomInput& input, std::optional<std::uint64_t> filled,
+              bool reading) {
+  const std::size_t word = context.word();
+  return array_value(context, Address(input.value), input.length, 2 * word, [&](auto bytes) {
+    const Address base(number_at(bytes, 0, word));
+    const std::uint64_t length = number_at(bytes, word, word);
+    const std::uint64_t used = filled ? std::min(length, *filled) : length;
+    if (filled) *filled -= used;
+    ValueList<2> fields;
+    fields.add("iov_base", reading && !filled ? Value::address(base) : context.bytes(base, used));
+    fields.add("iov_len", Value::natural(length));
+    return fields.structure(context.arena());
+  });
+}
+
+// The arguments of clone3 with the ids that are asked for, without what the call does not use.
+Value clone3_call(CallContext& context, const Value& all) {
+  constexpr std::uint64_t kIntoCgroup = 0x200000000;
+  constexpr std::uint64_t kMaxIds = 32;  // MAX_PID_NS_LEVEL
+  auto number = [&](std::string_view name) { return field_of(&all, name)->number; };
+  const std::uint64_t ids = number("set_tid");
+  const std::uint64_t id_count = number("set_tid_size");
+  ValueList<12> fields;
+  for (const Value& field : all.children) {
+    const bool of_ids = field.name.starts_with("set_tid");
+    const bool of_cgroup = field.name == "cgroup";
+    if (of_ids && ids == 0 && id_count == 0) continue;
+    if (of_cgroup && field.number == 0 && (number("flags") & kIntoCgroup) == 0) continue;
+    Value shown = field;
+    if (field.name == "set_tid" && id_count != 0 && id_count <= kMaxIds) {
+      shown = array_value(context, Address(ids), id_count, 4, [](auto bytes) {
+        return Value::integer(sign_extend(load_number(bytes), 4));
+      });
+    }
+    fields.add(field.name, shown);
+  }
+  return fields.structure(context.arena());
+}
+
 }  // namespace
 
 Value wait_status(CallContext& context, const CustomInput& input) {
@@ -108,8 +162,15 @@ Value wait_status(CallContext& context, const CustomInput& input) {
   if (at.null() || !written || !context.memory().read_object(at, status)) {
     return Value::unreadable(at);
   }
-  const Value text = wait_text(context, status);
+  const Value text = wait_value(context, status);
   return Value::list(Value::Kind::Array, context.list({&text, 1}));
+}
+
+Value waited_usage(CallContext& context, const CustomInput& input) {
+  const Address at(input.value);
+  // Of nobody when nobody was there to be waited for.
+  if (!context.at_exit() || context.returned() == 0) return Value::address(at);
+  return context.pointee(tables::kTypes[known::type::rusage], at);
 }
 
 Value argument_list(CallContext& context, const CustomInput& input) {
@@ -118,7 +179,7 @@ Value argument_list(CallContext& context, const CustomInput& input) {
 
 Value environment(CallContext& context, const CustomInput& input) {
   const Address at(input.value);
-  if (context.options().verbose || at.null()) return string_list(context, at);
+  if (context.verbose() || at.null()) return string_list(context, at);
   std::size_t count = 0;
   const bool complete = each_pointer(context, at, [&](Address) { return ++count, true; });
   Value value = Value::address(at);
@@ -133,15 +194,14 @@ Value clone3_arguments(CallContext& context, const CustomInput& input) {
   const auto& type = tables::kTypes[known::type::clone_args];
   const auto bytes = extensible(context, input, type, kFirstVersion);
   if (bytes.empty()) return Value::unreadable(Address(input.value));
-  const Value call = context.load(type, bytes);
+  const Value call = clone3_call(context, context.load(type, bytes));
   if (!context.at_exit() || context.error() != 0) return call;
   ValueList<2> filled;
   auto add = [&](std::string_view name) {
     const Value* where = field_of(&call, name);
-    std::int32_t id = 0;
-    if (where == nullptr || !context.memory().read_object(Address(where->number), id)) return;
-    const Value value = Value::integer(id);
-    filled.add(name, Value::list(Value::Kind::Array, context.list({&value, 1})));
+    if (where == nullptr) return;
+    const auto& number = tables::Type{.kind = tables::Type::Kind::Signed, .size = {4, 4, 4, 4}};
+    filled.add(name, context.pointee(number, Address(where->number)));
   };
   add("pidfd");
   add("parent_tid");
@@ -150,18 +210,9 @@ Value clone3_arguments(CallContext& context, const CustomInput& input) {
   return Value::list(Value::Kind::Change, context.list(both));
 }
 
-Value cpu_set(CallContext& context, const CustomInput& input) {
-  constexpr std::uint64_t kMax = 8192;  // bytes: more than any kernel's NR_CPUS
-  const Address at(input.value);
-  const auto size = static_cast<std::size_t>(std::min(input.length, kMax));
-  const auto bytes = context.read(at, size);
-  if (at.null() || bytes.size() != size) return Value::unreadable(at);
-  return bits_value(context.arena(), bytes, size * 8);
-}
-
 Value rlimit_value(CallContext& context, const CustomInput& input) {
   return limit(context, input.value, truncate_to(~std::uint64_t{0}, context.word()),
-               "RLIM_INFINITY");
+               context.word() == 8 ? "RLIM64_INFINITY" : "RLIM_INFINITY");
 }
 
 Value rlimit_value64(CallContext& context, const CustomInput& input) {
@@ -170,9 +221,36 @@ Value rlimit_value64(CallContext& context, const CustomInput& input) {
 
 Value rseq_area(CallContext& context, const CustomInput& input) {
   constexpr std::size_t kFirstVersion = 32;
+  constexpr std::uint64_t kAlignment = 32;  // the kernel takes no other
   const auto& type = tables::kTypes[known::type::rseq];
+  if (input.value % kAlignment != 0) return Value::unreadable(Address(input.value));
   const auto bytes = extensible(context, input, type, kFirstVersion);
   return bytes.empty() ? Value::unreadable(Address(input.value)) : context.load(type, bytes);
+}
+
+Value rseq_section(CallContext& context, const CustomInput& input) {
+  const Address at(input.value);
+  const auto& type = tables::kTypes[known::type::rseq_cs];
+  Value section = context.pointee(type, at);
+  if (section.kind == Value::Kind::Struct) {
+    section.comment = format(context.arena(), "{:#x}", at.value());
+  }
+  return section;
+}
+
+Value personality(CallContext& context, const CustomInput& input) {
+  constexpr std::uint64_t kQuery = 0xffffffff;
+  if (input.value == kQuery) return Value::hex(input.value);
+  return context.flags(known::set::personality_flags, input.value);
+}
+
+Value transferred(CallContext& context, const CustomInput& input) {
+  const auto read = context.at_exit() ? static_cast<std::uint64_t>(context.returned()) : 0;
+  return buffers(context, input, context.at_exit() ? std::optional(read) : std::nullopt, true);
+}
+
+Value sent(CallContext& context, const CustomInput& input) {
+  return buffers(context, input, std::nullopt, false);
 }
 
 Value futex_wake_op(CallContext& context, const CustomInput& input) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <bit>
 #include <optional>
+#include <string>
 
 #include "decode/custom/custom.h"
 
@@ -28,6 +29,16 @@ Value signal_mask_value(Arena& arena, std::uint64_t mask) {
   Value result = Value::list(Value::Kind::Set, values);
   result.inverted = inverted;
   return result;
+}
+
+std::string_view signalfd_name(Arena& arena, std::uint64_t mask) {
+  const Value set = signal_mask_value(arena, mask);
+  std::string text = set.inverted ? "signalfd:~[" : "signalfd:[";
+  for (const Value& signal : set.children) {
+    if (!text.ends_with('[')) text += ' ';
+    text += signal.text;
+  }
+  return arena.copy(text + ']');
 }
 
 Value signal_mask(CallContext& context, const CustomInput& input) {

@@ -76,7 +76,7 @@ Value control_data(CallContext& context, std::uint64_t level, std::uint64_t type
   if (level == kSolSocket && type == kScmRights && data.size() % 4 == 0) {
     auto values = context.arena().allocate<Value>(data.size() / 4);
     for (std::size_t i = 0; i < values.size(); ++i) {
-      values[i] = Value::integer(sign_extend(number_at(data, i * 4, 4), 4));
+      values[i] = context.descriptor(static_cast<std::int32_t>(number_at(data, i * 4, 4)));
     }
     return Value::list(Value::Kind::Array, values);
   }
@@ -129,8 +129,11 @@ Value socket_address_value(CallContext& context, Address at, std::uint64_t lengt
     inet6(context, bytes, fields);
   } else if (family == kAfNetlink && size >= 12) {
     fields.add("nl_pid", Value::integer(sign_extend(number_at(bytes, 4, 4), 4)));
-    fields.add("nl_groups",
-               Value::verbatim(format(context.arena(), "{:08x}", number_at(bytes, 8, 4))));
+    // As printf's %#08x, which gives 0 no prefix.
+    const std::uint64_t groups = number_at(bytes, 8, 4);
+    fields.add(
+        "nl_groups",
+        Value::verbatim(groups == 0 ? "00000000" : format(context.arena(), "{:#08x}", groups)));
   } else if (size > 2) {
     fields.add("sa_data", context.bytes(at + 2, size - 2));
   }

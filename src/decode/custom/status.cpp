@@ -11,26 +11,6 @@ namespace {
 constexpr std::uint64_t kNow = 0x3fffffff;
 constexpr std::uint64_t kOmit = 0x3ffffffe;
 
-// With -v the times have dates: st_atime=1 /* ... */, st_atime_nsec=2.
-Value with_dates(CallContext& context, const Value& status) {
-  if (!context.options().verbose || status.kind != Value::Kind::Struct) return status;
-  auto fields = context.arena().allocate<Value>(status.children.size());
-  std::ranges::copy(status.children, fields.begin());
-  for (std::size_t i = 0; i < fields.size(); ++i) {
-    if (!fields[i].name.ends_with("time")) continue;
-    const bool follows = i + 1 < fields.size() && fields[i + 1].name.ends_with("_nsec");
-    fields[i].comment = date(context.arena(), static_cast<std::int64_t>(fields[i].number),
-                             follows ? fields[i + 1].number : 0);
-  }
-  Value dated = status;
-  dated.children = fields;
-  return dated;
-}
-
-Value status_value(CallContext& context, tables::Index type, const CustomInput& input) {
-  return with_dates(context, context.pointee(tables::kTypes[type], Address(input.value)));
-}
-
 // How two times are given to a call.
 struct TimesForm {
   tables::Index type;
@@ -62,31 +42,29 @@ Value times_value(CallContext& context, const CustomInput& input, const TimesFor
 
 }  // namespace
 
-Value file_status(CallContext& context, const CustomInput& input) {
-  return status_value(context, known::type::stat, input);
-}
-
-Value file_status64(CallContext& context, const CustomInput& input) {
-  return status_value(context, known::type::stat64, input);
-}
-
-Value old_file_status(CallContext& context, const CustomInput& input) {
-  return status_value(context, known::type::old_stat, input);
-}
-
-Value file_statx(CallContext& context, const CustomInput& input) {
-  const Value status = context.pointee(tables::kTypes[known::type::statx], Address(input.value));
-  if (!context.options().verbose || status.kind != Value::Kind::Struct) return status;
-  auto fields = context.arena().allocate<Value>(status.children.size());
-  std::ranges::copy(status.children, fields.begin());
-  for (Value& field : fields) {
-    if (!field.name.ends_with("time") || field.children.size() != 2) continue;
-    field.comment = date(context.arena(), static_cast<std::int64_t>(field.children[0].number),
-                         field.children[1].number);
+void add_dates(Arena& arena, const tables::Type& type, std::span<Value> fields, Value& structure) {
+  auto comment = [&](const Value& seconds, std::uint64_t nanoseconds) {
+    return date(arena, static_cast<std::int64_t>(seconds.number), nanoseconds);
+  };
+  if (type.ref == tables::kTypes[known::type::statx_timestamp].ref && fields.size() == 2) {
+    structure.comment = comment(fields[0], fields[1].number);
+    return;
   }
-  Value dated = status;
-  dated.children = fields;
-  return dated;
+  // st_atime, and st_atime_nsec where there is one.
+  constexpr std::string_view kFraction = "_nsec";
+  const bool whole_seconds = type.ref == tables::kTypes[known::type::old_stat].ref;
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    const std::string_view name = fields[i].name;
+    if (whole_seconds && name.ends_with("time")) fields[i].comment = comment(fields[i], 0);
+    if (i == 0 || !name.ends_with(kFraction)) continue;
+    Value& seconds = fields[i - 1];
+    if (name.substr(0, name.size() - kFraction.size()) != seconds.name) continue;
+    seconds.comment = comment(seconds, fields[i].number);
+  }
+}
+
+Value not_told(CallContext&, const CustomInput&) {
+  return Value::natural(0);
 }
 
 Value statfs64_answer(CallContext& context, const CustomInput& input) {

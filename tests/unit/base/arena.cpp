@@ -34,3 +34,45 @@ TEST_CASE("copied text does not refer to its source") {
   CHECK(copy == "abc");
   CHECK(arena.copy(std::string_view()).empty());
 }
+
+TEST_CASE("an arena counts what it hands out, over all of its blocks") {
+  Arena arena;
+  CHECK(arena.used() == 0);
+  CHECK(arena.left() > 1'000'000'000);
+  (void)arena.allocate<char>(3000);
+  (void)arena.allocate<char>(3000);
+  CHECK(arena.used() >= 6000);
+  CHECK(arena.used() < 6100);
+  arena.reset(10'000);
+  CHECK(arena.used() == 0);
+  CHECK(arena.left() == 10'000);
+  (void)arena.allocate<char>(4000);
+  CHECK(arena.left() > 5900);
+  CHECK(arena.left() <= 6000);
+  (void)arena.allocate<char>(20'000);
+  CHECK(arena.left() == 0);
+}
+
+TEST_CASE("the end of the last allocation can be given back") {
+  Arena arena;
+  auto many = arena.allocate<std::uint64_t>(100);
+  const auto few = arena.shrink(many, 10);
+  CHECK(few.size() == 10);
+  CHECK(few.data() == many.data());
+  CHECK(arena.used() < 200);
+  // Only the last one: others stay as they are.
+  auto other = arena.allocate<std::uint64_t>(10);
+  CHECK(other.data() >= few.data() + few.size());
+  (void)arena.shrink(few, 0);
+  CHECK(arena.allocate<std::uint64_t>(1).data() >= other.data() + other.size());
+}
+
+TEST_CASE("reset() keeps small blocks and gives back large ones") {
+  Arena arena;
+  (void)arena.allocate<char>(100'000);
+  (void)arena.allocate<char>(10'000'000);
+  CHECK(arena.capacity() > 10'000'000);
+  arena.reset();
+  CHECK(arena.capacity() >= 100'000);
+  CHECK(arena.capacity() < 1'000'000);
+}

@@ -4,6 +4,7 @@
 
 #include <set>
 #include <string>
+#include <string_view>
 
 #include "cli/getopt.h"
 
@@ -14,8 +15,10 @@ namespace {
 // A value that the row accepts.
 std::string good_value(const OptionRow& row) {
   if (row.argument == "[FORMAT]" || row.argument == "[PRECISION]") return "us";
+  if (row.name.starts_with("-y")) return "socket";
   if (row.argument == "[SET]") return "exit";
   if (row.argument == "WHEN") return "always";
+  if (row.argument == "SORTBY" || row.argument == "COLUMNS") return "calls";
   return "1";
 }
 
@@ -23,6 +26,10 @@ bool accepts(std::vector<std::string> args) {
   std::vector<const char*> argv = {"ttrace"};
   for (const std::string& arg : args)
     argv.push_back(arg.c_str());
+  // Two options say what the summary is like, and need another that asks for one.
+  for (std::string_view needy : {"-w", "--summary-wall-clock", "-U", "--summary-columns"}) {
+    if (args.front().starts_with(needy)) argv.push_back("-c");
+  }
   argv.push_back("true");
   auto options = parse_options(int(argv.size()), argv.data());
   if (!options) MESSAGE(options.error().message());

@@ -38,6 +38,8 @@ std::string error(const Args& args) {
   return options ? "no error" : options.error().message();
 }
 
+constexpr FdDetails kAllFdDetails{true, true, true, true, true, true};
+
 constexpr const char* kHint = "\nTry 'ttrace -h' for more information.";
 
 }  // namespace
@@ -101,6 +103,29 @@ TEST_CASE("each option sets what it is for") {
       {{"-e", "read", "-e", "trace=close"}, [](O o) { return o.trace_set == "close"; }},
       {{"-e", "foo=bar"}, [](O o) { return o.trace_set == "foo=bar"; }},
       {{"-e", "signal"}, [](O o) { return o.trace_set == "signal"; }},
+      {Args{}, [](O o) { return !o.abbreviated_set && !o.dereferenced_set; }},
+      {{"-v"}, [](O o) { return o.abbreviated_set == "none"; }},
+      {{"--no-abbrev"}, [](O o) { return o.abbreviated_set == "none"; }},
+      {{"--abbrev=read", "-v"}, [](O o) { return o.abbreviated_set == "none"; }},
+      {{"-v", "-e", "abbrev=read"}, [](O o) { return o.abbreviated_set == "read"; }},
+      {{"-e", "a=!read"}, [](O o) { return o.abbreviated_set == "!read"; }},
+      {{"-e", "verbose=read"}, [](O o) { return o.dereferenced_set == "read"; }},
+      {{"-e", "v=none"}, [](O o) { return o.dereferenced_set == "none"; }},
+      {{"--verbose", "all"}, [](O o) { return o.dereferenced_set == "all"; }},
+      {Args{}, [](O o) { return !o.fd_details.any(); }},
+      {{"-y"}, [](O o) { return o.fd_details == FdDetails{.path = true}; }},
+      {{"--decode-fds"}, [](O o) { return o.fd_details == FdDetails{.path = true}; }},
+      {{"-yy"}, [](O o) { return o.fd_details == kAllFdDetails; }},
+      {{"-y", "-yy"}, [](O o) { return o.fd_details == kAllFdDetails; }},
+      {{"--decode-fds=all"}, [](O o) { return o.fd_details == kAllFdDetails; }},
+      {{"--decode-fds=!none"}, [](O o) { return o.fd_details == kAllFdDetails; }},
+      {{"--decode-fds=none"}, [](O o) { return !o.fd_details.any(); }},
+      {{"-e", "decode-fd=DEV,,socket,"},
+       [](O o) { return o.fd_details == FdDetails{.socket = true, .device = true}; }},
+      {{"-e", "decode-fds=!path,dev,eventfd,pidfd"},
+       [](O o) { return o.fd_details == FdDetails{.socket = true, .signalfd = true}; }},
+      {{"--decode-fds=dev", "--decode-fds=pidfd"},
+       [](O o) { return o.fd_details == FdDetails{.pidfd = true}; }},
       {{"--funcs", "a", "--funcs=[b,c]", "--funcs", "-x=@lib*"},
        [](O o) {
          return o.functions == Args{"a", "[b,c]", "-x=@lib*"};
@@ -295,9 +320,9 @@ TEST_CASE("mistakes get strace's messages, and its hint where it gives one") {
       {{"-p1", "-o"}, "option requires an argument -- 'o'", true},
       {{"--attach"}, "option '--attach' requires an argument", true},
       {{"--help=3"}, "option '--help' doesn't allow an argument", true},
-      {{"--s"},
-       "option '--s' is ambiguous; possibilities: '--silent' '--silence' '--string-limit' "
-       "'--syscall-times'",
+      {{"--summary-s"},
+       "option '--summary-s' is ambiguous; possibilities: '--summary-syscall-overhead' "
+       "'--summary-sort-by'",
        true},
       {{"-s", "x", "-Q"}, "invalid -s argument: 'x'", true},
       {{"-p", "x"}, "Invalid process id: 'x'", false},
@@ -338,10 +363,22 @@ TEST_CASE("mistakes get strace's messages, and its hint where it gives one") {
       {{"-e", "trace=", "ls"}, "invalid system call ''", false},
       {{"--trace=", "ls"}, "invalid system call ''", false},
       {{"-e", "signal=none", "ls"},
-       "invalid -e argument: 'signal=none': only -e [trace=][!]NAMES is supported",
+       "invalid -e argument: 'signal=none': only trace=, abbrev=, verbose= and decode-fds= "
+       "are supported",
        false},
       {{"-e", "q=exit", "ls"},
-       "invalid -e argument: 'q=exit': only -e [trace=][!]NAMES is supported",
+       "invalid -e argument: 'q=exit': only trace=, abbrev=, verbose= and decode-fds= "
+       "are supported",
+       false},
+      {{"-e", "abbrev=", "ls"}, "invalid system call ''", false},
+      {{"--verbose=", "ls"}, "invalid system call ''", false},
+      {{"--decode-fds=bogus", "ls"}, "invalid decode-fds 'bogus'", false},
+      {{"-e", "decode-fds=path,bogus", "ls"}, "invalid decode-fds 'bogus'", false},
+      {{"--decode-fds=all,dev", "ls"}, "invalid decode-fds 'all'", false},
+      {{"--decode-fds=", "ls"}, "invalid decode-fds ''", false},
+      {{"--decode-fds=,", "ls"}, "invalid decode-fds ','", false},
+      {{"-y", "-e", "decode-fds=none", "ls"},
+       "-y and --decode-fds cannot be provided simultaneously",
        false},
       {{"--quiet=bogus", "ls"}, "invalid quiet 'bogus'", false},
       {{"--quiet=exit,bogus", "ls"}, "invalid quiet 'bogus'", false},

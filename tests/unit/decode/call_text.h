@@ -12,11 +12,16 @@
 
 namespace ttrace::test {
 
+/// The options of -v.
+inline DecodeOptions unabridged() {
+  return {.abbreviated = *SyscallFilter::parse("none")};
+}
+
 /// Makes calls by name and shows them as "name(args) = result".
 class Calls {
  public:
   explicit Calls(Abi abi = Abi::X86_64, DecodeOptions options = {})
-      : abi_(abi), decoder_(options) {}
+      : abi_(abi), decoder_(std::move(options)) {}
 
   FakeMemory memory;
   PendingSyscall pending;

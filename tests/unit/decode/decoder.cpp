@@ -89,7 +89,7 @@ TEST_CASE("stat shows what is of interest, -v everything") {
         "fstat(3, {st_mode=S_IFREG|0644, st_size=123, ...}) = 0");
   CHECK(calls.call("fstat", {3, 0x2000}, -9) ==
         "fstat(3, 0x2000) = -1 EBADF (Bad file descriptor)");
-  Calls verbose(Abi::X86_64, {.verbose = true});
+  Calls verbose(Abi::X86_64, unabridged());
   verbose.memory.map(kB, bytes.view());
   CHECK(verbose.call("fstat", {3, 0x2000}, 0) ==
         "fstat(3, {st_dev=makedev(0xfe, 0), st_ino=7, st_mode=S_IFREG|0644, st_nlink=1, st_uid=0, "

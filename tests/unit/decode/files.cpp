@@ -9,12 +9,6 @@ namespace {
 constexpr Address kA{0x1000};
 constexpr Address kB{0x2000};
 constexpr Address kC{0x3000};
-
-DecodeOptions verbose() {
-  DecodeOptions options;
-  options.verbose = true;
-  return options;
-}
 }  // namespace
 
 TEST_CASE("vectors show what was read into them, and where they are when nothing was") {
@@ -109,7 +103,7 @@ TEST_CASE("statx shows what its mask says, -v with dates") {
         "statx(3, NULL, AT_STATX_SYNC_AS_STAT, STATX_TYPE|STATX_BTIME, "
         "{stx_mask=STATX_TYPE|STATX_BTIME, stx_attributes=STATX_ATTR_IMMUTABLE, "
         "stx_mode=S_IFREG|0644, ...}) = 0");
-  Calls all(Abi::X86_64, verbose());
+  Calls all(Abi::X86_64, unabridged());
   all.memory.map(kA, answer.view());
   const std::string text = all.call("statx", {3, 0, 0, 0x801, 0x1000}, 0);
   CHECK(text.find("stx_btime={tv_sec=2, tv_nsec=5} /* 19") != std::string::npos);

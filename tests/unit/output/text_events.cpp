@@ -138,14 +138,14 @@ TEST_CASE("a call whose thread is killed has no result") {
   CHECK(s.out() == "pause()                                 = ?\n+++ killed by SIGKILL +++\n");
   s.enter_read();
   CHECK(s.send(Exited{0}));
-  CHECK(s.out() == "read(3,  <unfinished ...>)              = ?\n+++ exited with 0 +++\n");
+  CHECK(s.out() == "read(3 <unfinished ...>)                = ?\n+++ exited with 0 +++\n");
 }
 
 TEST_CASE("a call that was abandoned lacks what the kernel would have filled in") {
   Session s;
   s.enter_read();
   s.leave("read", 1, {}, never_returned());
-  CHECK(s.out() == "read(3,  <unfinished ...>)              = ?\n");
+  CHECK(s.out() == "read(3 <unfinished ...>)                = ?\n");
   s.enter_read();
   s.leave("read", 1, {Value::address(Address(0x1000)), Value::natural(3)}, never_returned());
   CHECK(s.out() == "read(3, 0x1000, 3)                      = ?\n");
@@ -215,7 +215,7 @@ TEST_CASE("a call that is open at the detach") {
   CHECK(s.out() == "pause( <detached ...>\n");
   s.enter_read();
   CHECK(s.send(Detached{}));
-  CHECK(s.out() == "read(3,  <detached ...>\n");
+  CHECK(s.out() == "read(3 <detached ...>\n");
   CHECK(s.send(Detached{}));
   CHECK(s.out().empty());
 }

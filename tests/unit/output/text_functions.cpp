@@ -178,9 +178,9 @@ TEST_CASE("a function's entry does not break another thread's call until it is s
   s.leave_read();
   CHECK(s.out() ==
         "read(3, \"abc\", 3) = 3\n"
-        "read(3,  <unfinished ...>\n"
+        "read(3 <unfinished ...>\n"
         "f()\n"
-        "<... read resumed>\"abc\", 3) = 3\n");
+        "<... read resumed>, \"abc\", 3) = 3\n");
 }
 
 TEST_CASE("on a terminal a function's beginning is seen, and another thread's event opens it") {

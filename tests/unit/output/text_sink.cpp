@@ -33,9 +33,9 @@ TEST_CASE("another thread's event leaves a call unfinished, and it is resumed la
   s.tid = 200;
   s.leave("close", 1, {}, failed(9, "EBADF", "Bad file descriptor"));
   CHECK(s.out() ==
-        "[pid   100] read(3,  <unfinished ...>\n"
+        "[pid   100] read(3 <unfinished ...>\n"
         "[pid   200] close(7 <unfinished ...>\n"
-        "[pid   100] <... read resumed>\"abc\", 3) = 3\n"
+        "[pid   100] <... read resumed>, \"abc\", 3) = 3\n"
         "[pid   200] <... close resumed>)        = -1 EBADF (Bad file descriptor)\n");
 }
 
@@ -50,9 +50,9 @@ TEST_CASE("the prefix vanishes when one thread is left") {
   s.leave("wait4", 1, {Value::address(Address(0)), Value::integer(0), Value::address(Address(0))},
           returned(200));
   CHECK(s.out() ==
-        "[pid   100] wait4(-1,  <unfinished ...>\n"
+        "[pid   100] wait4(-1 <unfinished ...>\n"
         "[pid   200] +++ exited with 0 +++\n"
-        "<... wait4 resumed>NULL, 0, NULL)       = 200\n");
+        "<... wait4 resumed>, NULL, 0, NULL)     = 200\n");
 }
 
 TEST_CASE("a thread that is killed in an unfinished call") {
@@ -64,7 +64,7 @@ TEST_CASE("a thread that is killed in an unfinished call") {
   s.tid = 100;
   CHECK(s.send(Killed{"SIGKILL"}));
   CHECK(s.out() ==
-        "[pid   100] read(3,  <unfinished ...>\n"
+        "[pid   100] read(3 <unfinished ...>\n"
         "[pid   200] kill(100, SIGKILL)          = 0\n"
         "[pid   100] <... read resumed> <unfinished ...>) = ?\n"
         "[pid   100] +++ killed by SIGKILL +++\n");
@@ -80,7 +80,7 @@ TEST_CASE("a thread in an unfinished call is detached") {
   s.tid = 200;
   CHECK(s.send(Detached{}));
   CHECK(s.out() ==
-        "read(3,  <unfinished ...>\n"
+        "read(3 <unfinished ...>\n"
         "pause( <unfinished ...>\n"
         "<... read resumed> <detached ...>\n"
         "ttrace: Process 100 detached\n"
@@ -167,15 +167,15 @@ TEST_CASE("a message goes before a line that nobody has seen, and ends one that 
   t.tid = 100;
   t.leave("clone", 1, {Value::integer(1)}, returned(200));
   CHECK(t.out() ==
-        "clone(0,  <unfinished ...>\n"
+        "clone(0 <unfinished ...>\n"
         "ttrace: Process 200 attached\n"
-        "<... clone resumed>1)                   = 200\n");
+        "<... clone resumed>, 1)                 = 200\n");
 }
 
 TEST_CASE("on a terminal a call's beginning is seen before it ends") {
   Session s({}, true);
   s.enter_read();
-  CHECK(s.seen() == "read(3, ");
+  CHECK(s.seen() == "read(3");
   s.leave_read();
   CHECK(s.seen() == "read(3, \"abc\", 3)                       = 3\n");
 }
@@ -193,7 +193,7 @@ TEST_CASE("elsewhere text is shown 50 ms after it came, begun calls included") {
   CHECK(s.seen().empty());
   s.time = first + 50'000'000;
   s.idle();
-  CHECK(s.seen() == "getpid()                                = 1\nread(3, ");
+  CHECK(s.seen() == "getpid()                                = 1\nread(3");
   CHECK(s.wants_idle_at() == 0);
   s.leave_read();
   CHECK(s.wants_idle_at() == s.time + 50'000'000);
@@ -210,7 +210,7 @@ TEST_CASE("a begun call is shown in separate files as well") {
   s.enter("pause", {}, true);
   s.time += 50'000'000;
   s.idle();
-  CHECK(s.written.of[100] == "read(3, ");
+  CHECK(s.written.of[100] == "read(3");
   CHECK(s.written.of[200] == "pause(");
   CHECK(s.written.visible == s.written.all.size());
 }
@@ -253,19 +253,19 @@ TEST_CASE("whole lines: a call that is open for a second is shown, oldest first,
   CHECK(s.out().empty());
   s.time = first + 1'000'000'000;
   s.idle();
-  CHECK(s.seen() == "read(3,  <unfinished ...>\n");
+  CHECK(s.seen() == "read(3 <unfinished ...>\n");
   CHECK(s.wants_idle_at() == first + 1'300'000'000);
   s.time = first + 2'000'000'000;
   s.idle();
   CHECK(s.seen() ==
-        "read(3,  <unfinished ...>\n"
+        "read(3 <unfinished ...>\n"
         "pause( <unfinished ...>\n"
-        "wait4(-1,  <unfinished ...>\n");
+        "wait4(-1 <unfinished ...>\n");
   CHECK(s.wants_idle_at() == 0);
   s.out();
   s.tid = 100;
   s.leave_read();
-  CHECK(s.out() == "<... read resumed>\"abc\", 3)             = 3\n");
+  CHECK(s.out() == "<... read resumed>, \"abc\", 3)           = 3\n");
 }
 
 TEST_CASE("whole lines: a terminal too sees only whole ones") {
@@ -286,7 +286,7 @@ TEST_CASE("what is open at the end is shown, oldest first") {
     s.time += 1;
     s.enter("pause", {}, true);
     CHECK(s.finish());
-    CHECK(s.seen() == "read(3,  <unfinished ...>\npause( <unfinished ...>\n");
+    CHECK(s.seen() == "read(3 <unfinished ...>\npause( <unfinished ...>\n");
     CHECK(s.written.closed);
   }
 }

@@ -1,0 +1,129 @@
+#!/usr/bin/env python3
+"""The same lines as strace, for programs that people run.
+
+    programs.py --ttrace TTRACE [--strace STRACE] [--show N] [--option=-v] [WORKLOAD ...]
+
+Each program is traced three times: by strace, by ttrace, by strace again (lines.py says why). Prints
+how many lines were compared, equal, excepted and different, by program and by syscall, as TAP.
+"""
+
+import argparse
+import contextlib
+import ctypes
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import exceptions
+import lines
+import workloads
+
+ADDR_NO_RANDOMIZE = 0x0040000
+TIMEOUT = 300
+ENOUGH = 0.99  # the share of lines that must be equal
+FEW = 3  # lines of one program that may differ all the same: it was not alone on the machine
+
+
+def without_address_randomisation():
+    ctypes.CDLL(None).personality(ADDR_NO_RANDOMIZE)
+
+
+def run(tracer, options, workload, base):
+    """{place: lines} of one run, in a folder of the same name each time."""
+    folder, traces = os.path.join(base, "work"), os.path.join(base, "traces")
+    for path in (folder, traces):
+        shutil.rmtree(path, ignore_errors=True)
+        os.makedirs(path)
+    environment = {"PATH": os.environ["PATH"], "HOME": folder, "LANG": "C", "PWD": folder, "GOCACHE": base + "/gocache",
+                   "GIT_CONFIG_NOSYSTEM": "1"}
+    previous = dict(os.environ)
+    os.environ.clear()
+    os.environ.update(environment)
+    try:
+        if workload.setup:
+            workload.setup(folder)
+        command = [word.replace("{folder}", folder) if "{folder}" in word else word
+                   for word in workload.command]
+        process = subprocess.Popen([tracer, "-ff", *options, "-o", os.path.join(traces, "t"), *command],
+                                   cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL, preexec_fn=without_address_randomisation)
+        if workload.meanwhile:
+            workload.meanwhile(folder)
+        process.wait(TIMEOUT)
+    finally:
+        os.environ.clear()
+        os.environ.update(previous)
+    return lines.streams(traces, "t")
+
+
+def compare(options, workload, base, excuse):
+    with workload.server() if workload.server else contextlib.nullcontext():
+        oracle, ours, again = (run(tracer, [*options.option, *workload.options], workload, base)
+                               for tracer in (options.strace, options.ttrace, options.strace))
+    tally = lines.Tally()
+    tally.add(ours, oracle, again, workload.racy, excuse)
+    return tally
+
+
+def summary(tally):
+    compared, different = tally.count()
+    excepted, shaped, alone = (sum(x.values()) for x in (tally.excepted, tally.shaped, tally.alone))
+    return (f"{len(tally.compared)} calls, {compared} lines compared, {compared - different} equal "
+            f"({tally.equal():.2f}%), {excepted} excepted, {different} different"
+            + (f"; {shaped} equal in shape only, {alone} in one run only" if shaped or alone else ""))
+
+
+def differences(tally, count):
+    """The first `count` differing lines of each call."""
+    for name in sorted(tally.different, key=lambda n: len(tally.different[n])):
+        for expected, got in tally.different[name][:count]:
+            yield f"- {expected or '(no such line)'}"
+            yield f"+ {got or '(no such line)'}"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--ttrace", default=os.environ.get("TTRACE"))
+    parser.add_argument("--strace", default=os.environ.get("STRACE", "strace"))
+    parser.add_argument("--show", type=int, default=3)
+    parser.add_argument("--option", action="append", default=[], help="for both tracers")
+    parser.add_argument("workloads", nargs="*")
+    options = parser.parse_args()
+    options.ttrace = os.path.abspath(options.ttrace)
+    names = options.workloads or list(workloads.WORKLOADS)
+    print(f"1..{len(names) + 1}", flush=True)
+    version = exceptions.version(options.strace)
+    if version is None:
+        for number in range(len(names) + 1):
+            print(f"ok {number + 1} - comparison # SKIP there is no strace")
+        return 0
+    excuse = exceptions.excuse(version)
+    print(f"# ttrace beside strace {version}")
+    total = lines.Tally()
+    failed = False
+    for number, name in enumerate(names, 1):
+        workload = workloads.WORKLOADS[name]
+        if workload.missing():
+            print(f"ok {number} - {name} # SKIP there is no {workload.missing()}", flush=True)
+            continue
+        with tempfile.TemporaryDirectory(prefix="ttrace-compare-") as base:
+            tally = compare(options, workload, base, excuse)
+        compared, different = tally.count()
+        good = compared > 0 and different <= max(FEW, compared * (1 - ENOUGH))
+        failed |= not good
+        print(f"{'ok' if good else 'not ok'} {number} - {name}: {summary(tally)}")
+        for line in differences(tally, options.show):
+            print(f"#   {line}")
+        sys.stdout.flush()
+        total.merge(tally)
+    for line in total.table():
+        print(f"# {line}")
+    good = total.equal() >= 100 * ENOUGH
+    print(f"{'ok' if good else 'not ok'} {len(names) + 1} - all: {summary(total)}")
+    return 0 if good and not failed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
