@@ -139,6 +139,7 @@ Result<TraceConfig> trace_config(const Options& options) {
   TraceConfig config;
   config.follow_forks = options.follow_forks;
   config.decode.string_limit = options.string_limit;
+  config.statuses = options.statuses;
   config.decode.names_only = options.summary == Options::Summary::Only;
   config.measure_system_time =
       options.summary != Options::Summary::None && !options.summary_style.wall_clock;

@@ -103,11 +103,11 @@ Result<> apply_trace(ParseState& state, Given use) {
 }
 
 // What strace's -e can also be asked for.
-constexpr std::array<std::string_view, 27> kOtherQualifiers = {
-    "raw",       "x",        "signal",  "signals", "s",         "read",        "reads",
-    "r",         "write",    "writes",  "w",       "fault",     "inject",      "status",
-    "quiet",     "silent",   "silence", "q",       "kvm",       "decode-pids", "decode-pid",
-    "trace-fds", "trace-fd", "fds",     "fd",      "secontext", "namespace"};
+constexpr std::array<std::string_view, 26> kOtherQualifiers = {
+    "raw",      "x",       "signal", "signals",   "s",           "read",       "reads",
+    "r",        "write",   "writes", "w",         "fault",       "inject",     "quiet",
+    "silent",   "silence", "q",      "kvm",       "decode-pids", "decode-pid", "trace-fds",
+    "trace-fd", "fds",     "fd",     "secontext", "namespace"};
 
 Result<> apply_verbose(ParseState& state, Given) {
   state.options.abbreviated_set = "none";
@@ -129,6 +129,7 @@ Result<> apply_dereferenced(ParseState& state, Given use) {
 }
 
 Result<> apply_decode_fds(ParseState& state, Given use);
+Result<> apply_status(ParseState& state, Given use);
 
 // What -e stands for, by what is before the '='.
 struct Qualifier {
@@ -140,6 +141,7 @@ constexpr Qualifier kQualifiers[] = {
     {"abbrev", apply_abbreviated},    {"a", apply_abbreviated},
     {"verbose", apply_dereferenced},  {"v", apply_dereferenced},
     {"decode-fds", apply_decode_fds}, {"decode-fd", apply_decode_fds},
+    {"status", apply_status},
 };
 
 Result<> apply_qualifier(ParseState& state, Given use) {
@@ -153,10 +155,9 @@ Result<> apply_qualifier(ParseState& state, Given use) {
   if (std::find(kOtherQualifiers.begin(), kOtherQualifiers.end(), qualifier) !=
       kOtherQualifiers.end()) {
     return Error{
-        0,
-        fmt::format("invalid -e argument: '{}': only trace=, abbrev=, verbose= and decode-fds= are "
-                    "supported",
-                    text)};
+        0, fmt::format("invalid -e argument: '{}': only trace=, status=, abbrev=, verbose= and "
+                       "decode-fds= are supported",
+                       text)};
   }
   return apply_trace(state, use);
 }
@@ -222,6 +223,16 @@ constexpr FdWord kFdWords[] = {
     {"signalfd", &FdDetails::signalfd}, {"eventfd", &FdDetails::eventfd},
 };
 
+struct StatusWord {
+  std::string_view word;
+  bool Statuses::*member;
+};
+constexpr StatusWord kStatusWords[] = {
+    {"successful", &Statuses::successful}, {"failed", &Statuses::failed},
+    {"unfinished", &Statuses::unfinished}, {"unavailable", &Statuses::unavailable},
+    {"detached", &Statuses::detached},
+};
+
 // A set of words, "!" in front to invert it, "all" or "none": sets the members that they stand for,
 // and clears the others. `what` the words are is for the message.
 template <class Set, class Row, std::size_t N>
@@ -255,6 +266,20 @@ Result<> parse_words(Set& to, const Row (&rows)[N], std::string_view what, std::
   bool empty = names.find_first_not_of(',') == std::string_view::npos;
   if (good && !empty) return {};
   return Error{0, fmt::format("invalid {} '{}'", what, empty ? set : wrong)};
+}
+
+Result<> apply_status(ParseState& state, Given use) {
+  return parse_words(state.options.statuses, kStatusWords, "status", *use.value);
+}
+
+Result<> apply_successful(ParseState& state, Given use) {
+  ++state.status_letters;
+  return apply_status(state, {use.spelled, "successful"});
+}
+
+Result<> apply_failed(ParseState& state, Given use) {
+  ++state.status_letters;
+  return apply_status(state, {use.spelled, "failed"});
 }
 
 Result<> apply_quiet(ParseState& state, Given use) {
@@ -379,14 +404,20 @@ constexpr OptionRow kTable[] = {
      "-ff: with -o FILE, write a file for each of them",
      apply_follow},
     {"-e", "EXPR", kFiltering,
-     "[trace=][!]NAMES: see --trace; abbrev=NAMES,\n"
-     "verbose=NAMES, decode-fds=SET: see --abbrev,\n"
-     "--verbose and --decode-fds",
+     "[trace=][!]NAMES: see --trace; status=SET,\n"
+     "abbrev=NAMES, verbose=NAMES, decode-fds=SET:\n"
+     "see --status, --abbrev, --verbose, --decode-fds",
      apply_qualifier},
     {"--trace", "NAMES", kFiltering,
      "trace only the syscalls NAMES, separated by commas;\n"
      "!NAMES: all but those; all; none",
      apply_trace},
+    {"--status", "SET", kFiltering,
+     "show only calls that end so: successful, failed,\n"
+     "unfinished, detached, separated by commas; all; none",
+     apply_status},
+    {"-z,--successful-only", "", kFiltering, "show only calls that succeed", apply_successful},
+    {"-Z,--failed-only", "", kFiltering, "show only calls that fail", apply_failed},
     {"--funcs", "REGEX[@OBJECT]", kFunctions,
      "trace the calls of the functions whose name matches\n"
      "REGEX: those of the executable, or of the shared\n"

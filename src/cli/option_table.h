@@ -34,6 +34,7 @@ struct ParseState {
   bool long_decode_fds = false;       // --decode-fds
   bool list_functions = false;        // --list-funcs
   bool version = false;               // -V: it waits until the rest is known to be right
+  unsigned status_letters = 0;        // times -z and -Z were given
   bool summary_sort = false;          // -S
   bool summary_columns = false;       // -U
   std::optional<std::string> output;  // -o as typed

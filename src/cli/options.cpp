@@ -165,6 +165,11 @@ Result<> settle(ParseState& state) {
   if (state.letter_y == 1) options.fd_details = {.path = true};
   if (state.letter_y > 1) options.fd_details = {true, true, true, true, true, true};
   if (state.letter_q > 0) options.silence = silence_of(state.letter_q);
+  if (state.status_letters > 1) {
+    options.warnings.emplace_back(
+        "Only the last of -z/--successful-only/-Z/--failed-only options will take effect. See "
+        "status qualifier for more complex filters.");
+  }
   if (auto settled = settle_summary(state); !settled) return settled;
   return settle_output(state);
 }

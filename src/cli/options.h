@@ -35,6 +35,7 @@ struct Options {
 
   // Which events
   std::optional<std::string> trace_set;  // the text behind trace=: "openat,close", "!read", "none"
+  Statuses statuses;                     // -e status=, -z, -Z
   // Of which calls structures are cut short (-v: "none") and which ones' pointers are followed
   std::optional<std::string> abbreviated_set;   // --abbrev, as trace_set
   std::optional<std::string> dereferenced_set;  // --verbose

@@ -11,12 +11,13 @@ namespace ttrace {
 
 /// Bytes of the arena, entry and exit together. A value takes about 100 of them. What is allocated
 /// without asking for Arena::left() is small and comes on top.
-inline std::size_t arena_budget(bool verbose, std::size_t string_limit) {
+inline std::size_t arena_budget(const DecodeOptions& options, bool verbose) {
   constexpr std::size_t kMega = std::size_t{1} << 20;
-  return (verbose ? 16 : 2) * kMega + 4 * string_limit;
+  return (verbose ? 16 : 2) * kMega + 4 * options.string_limit;
 }
 
-/// A tracee's memory, of which so many reads are made, and no more: then nothing can be read.
+/// A tracee's memory, of which so many reads are made at the entry and as many at the exit; behind
+/// them nothing can be read.
 class BudgetedMemory final : public Memory {
  public:
   BudgetedMemory(Memory& memory, bool verbose)

@@ -353,16 +353,15 @@ Value CallContext::elements(const Type& element, std::span<const std::byte> from
 Value CallContext::string(Address at, std::size_t limit) {
   if (at.null() || spent()) return Value::address(at);
   std::array<char, kPathMax> fixed;
-  std::span<char> buffer = fixed;
-  if (limit + 1 > fixed.size()) {
-    buffer = arena().allocate<char>(limit + 1);
-  } else {
-    buffer = buffer.first(limit + 1);
-  }
+  const bool large = limit + 1 > fixed.size();
+  const auto buffer =
+      large ? arena().allocate<char>(limit + 1) : std::span<char>(fixed).first(limit + 1);
   const auto got = memory_.read_string(at, buffer);
-  if (!got.terminated && got.length < buffer.size()) return Value::unreadable(at);
-  const std::size_t shown = std::min(got.length, limit);
-  return Value::string(text({buffer.data(), shown}), !got.terminated);
+  const bool readable = got.terminated || got.length == buffer.size();
+  const std::string_view shown(buffer.data(), readable ? std::min(got.length, limit) : 0);
+  if (large) arena().shrink(buffer, shown.size());
+  if (!readable) return Value::unreadable(at);
+  return Value::string(large ? shown : text(shown), !got.terminated);
 }
 
 Value CallContext::bytes(Address at, std::uint64_t length) {

@@ -6,6 +6,7 @@
 #include "decode/call_context.h"
 #include "decode/custom/custom.h"
 #include "decode/known.h"
+#include "decode/multiplexed.h"
 #include "decode/names.h"
 #include "decode/tables.h"
 
@@ -223,10 +224,15 @@ SyscallEntered Decoder::enter(const SyscallRequest& request, PendingSyscall& pen
   pending.request = request;
   pending.count = 0;
   pending.verbose = !options_.abbreviated.wants(request.abi, request.number);
-  pending.arena.reset(arena_budget(pending.verbose, options_.string_limit));
+  pending.arena.reset(arena_budget(options_, pending.verbose));
   pending.dereference = options_.dereferenced.wants(request.abi, request.number);
   const auto entry = names::lookup(request.abi, request.number);
   pending.name = entry.name;
+  const SyscallDescription* description = entry.description;
+  if (const InnerCall inner = unpack_call(pending.request, memory); !inner.name.empty()) {
+    pending.name = inner.name;
+    description = names::description(request.abi, inner.described_as);
+  }
   if (options_.names_only) {
     pending.shown_at_entry = 0;
     return {pending.name, {}, true};
@@ -235,12 +241,12 @@ SyscallEntered Decoder::enter(const SyscallRequest& request, PendingSyscall& pen
     pending.description = nullptr;
     return enter_restart(pending);
   }
-  if (entry.description != nullptr && entry.description->in_memory &&
-      !fetch_arguments(*entry.description, pending, memory)) {
+  if (description != nullptr && description->in_memory &&
+      !fetch_arguments(*description, pending, memory)) {
     return enter_unreadable(pending);
   }
   CallContext context(options_, pending, memory);
-  pending.description = choose_variant(entry.description, context, pending);
+  pending.description = choose_variant(description, context, pending);
   if (pending.description == nullptr) return enter_undescribed(pending);
   const auto rows = arguments_of(*pending.description);
   std::size_t known = rows.size();
@@ -252,7 +258,10 @@ SyscallEntered Decoder::enter(const SyscallRequest& request, PendingSyscall& pen
     }
     const std::size_t slot = pending.count++;
     pending.rows[slot] = static_cast<std::uint8_t>(i);
-    pending.args[slot] = named(decode_input(context, i, row), row);
+    Value& value = pending.args[slot];
+    value = decode_input(context, i, row);
+    value.name = row.name;
+    value.show_name = row.show_name;
   }
   pending.shown_at_entry = std::min(known, pending.count);
   return {pending.name, std::span<const Value>(pending.args).first(pending.shown_at_entry),

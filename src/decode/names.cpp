@@ -25,15 +25,6 @@ struct Row {
 // One ABI's numbers from 0, then ARM's private ones.
 using Table = std::vector<Row>;
 
-const SyscallDescription* describe(Abi abi, std::string_view name) {
-  const auto& calls = tables::kCalls;
-  auto of_name = std::ranges::lower_bound(calls, name, {}, &SyscallDescription::name);
-  for (; of_name != calls.end() && of_name->name == name; ++of_name) {
-    if (of_name->has(abi)) return &*of_name;
-  }
-  return nullptr;
-}
-
 std::string resolve(Abi abi, std::uint64_t number) {
   char* name = seccomp_syscall_resolve_num_arch(audit_arch(abi), static_cast<int>(number));
   std::string result = name == nullptr ? std::string() : name;
@@ -61,7 +52,7 @@ void fill(Row& row, Abi abi, std::uint64_t number) {
       row.name = call->name;
     }
   }
-  if (!row.name.empty()) row.description = describe(abi, row.name);
+  if (!row.name.empty()) row.description = description(abi, row.name);
 }
 
 // Names for numbers that have none, kept: the caller's views must stay valid.
@@ -93,6 +84,15 @@ const Row* find(Abi abi, std::uint64_t number) {
 }
 
 }  // namespace
+
+const SyscallDescription* description(Abi abi, std::string_view name) {
+  const auto& calls = tables::kCalls;
+  auto of_name = std::ranges::lower_bound(calls, name, {}, &SyscallDescription::name);
+  for (; of_name != calls.end() && of_name->name == name; ++of_name) {
+    if (of_name->has(abi)) return &*of_name;
+  }
+  return nullptr;
+}
 
 Entry lookup(Abi abi, std::uint64_t number) {
   const Row* row = find(abi, number);

@@ -21,6 +21,9 @@ struct Entry {
 /// The first time that a number is asked for, it is looked up in libseccomp. For one thread.
 Entry lookup(Abi abi, std::uint64_t number);
 
+/// The first description of a call with this name that the ABI has; null when there is none.
+const SyscallDescription* description(Abi abi, std::string_view name);
+
 /// True when `number` has a name of its own.
 bool is_named(Abi abi, std::uint64_t number);
 

@@ -34,4 +34,14 @@ struct Silence {
   bool operator==(const Silence&) const = default;
 };
 
+/// Which calls are shown, by how they end (-e status=).
+struct Statuses {
+  bool successful = true;
+  bool failed = true;
+  bool unfinished = true;   // it never returned: its thread ended
+  bool unavailable = true;  // it returned, but nobody knows what; ttrace always knows
+  bool detached = true;     // the thread was let go before
+  bool operator==(const Statuses&) const = default;
+};
+
 }  // namespace ttrace

@@ -119,7 +119,7 @@ std::string escaped_path(std::string_view path) {
   return text;
 }
 
-FdName ProcFdNames::file(Tid tid, int fd, std::string_view path, Arena& arena) {
+FdName ProcFdNames::file(Tid tid, int fd, std::string_view path, Arena& arena) const {
   const bool says_deleted = path.ends_with(kDeleted);
   FdName name;
   std::string device;
@@ -136,7 +136,7 @@ FdName ProcFdNames::file(Tid tid, int fd, std::string_view path, Arena& arena) {
   return name;
 }
 
-FdName ProcFdNames::special(Tid tid, int fd, std::string_view link, Arena& arena) {
+FdName ProcFdNames::special(Tid tid, int fd, std::string_view link, Arena& arena) const {
   const bool signalfd = details_.signalfd && link == "anon_inode:[signalfd]";
   const bool eventfd = details_.eventfd && link == "anon_inode:[eventfd]";
   const bool pidfd =

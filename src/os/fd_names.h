@@ -23,10 +23,10 @@ class ProcFdNames : public FdNames {
 
  private:
   /// Of a file. `path` may end in " (deleted)", as the kernel says it.
-  FdName file(Tid tid, int fd, std::string_view path, Arena& arena);
+  [[nodiscard]] FdName file(Tid tid, int fd, std::string_view path, Arena& arena) const;
   /// Of what only the kernel knows, out of its fdinfo; empty when this is none of the kinds that
   /// were asked for.
-  FdName special(Tid tid, int fd, std::string_view link, Arena& arena);
+  [[nodiscard]] FdName special(Tid tid, int fd, std::string_view link, Arena& arena) const;
 
   FdName socket(Tid tid, int fd, std::uint64_t inode, Arena& arena);
 

@@ -181,6 +181,7 @@ Result<> Tracer::on_exec(Tracee& leader, StoppedTracee stopped) {
     // The calling thread has taken the leader's id; the leader is gone without a report.
     auto it = tracees_.find(caller);
     if (it != tracees_.end()) {
+      settle_entry(leader, config_.statuses.unfinished);
       emit(leader, Superseded{caller});
       auto taken = std::move(it->second);
       tracees_.erase(it);

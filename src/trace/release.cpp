@@ -158,6 +158,7 @@ void Tracer::straighten(Tracee& tracee) {
 
 void Tracer::detach(Tracee& tracee) {
   resend(tracee, 0);
+  settle_entry(tracee, config_.statuses.detached);
   emit(tracee, Detached{});
   auto ignored = StoppedTracee(tracee.tid).detach(tracee.signal_at_release);
   (void)ignored;

@@ -58,7 +58,7 @@ Result<> Tracer::on_entry(Tracee& tracee, const StoppedTracee& stopped) {
   std::ranges::copy(info->args, request.args.begin());
   tracee.in_syscall = true;
   tracee.shown = false;
-  tracee.first_call.reset();
+  tracee.held_entry.reset();
   tracee.sp_at_syscall = info->sp;
   tracee.syscall.request = request;
   tracee.text_may_change = tracing_functions() && !tracee.before_exec && changes_text(tracee);
@@ -68,9 +68,9 @@ Result<> Tracer::on_entry(Tracee& tracee, const StoppedTracee& stopped) {
   tracee.syscall.tid = tracee.tid;
   SyscallEntered event = decoder_.enter(request, tracee.syscall, *tracee.space);
   tracee.shown = true;
-  if (tracee.before_exec) {
-    tracee.first_call = event;
-    tracee.first_time = realtime_now();
+  if (tracee.before_exec || config_.statuses != Statuses()) {
+    tracee.held_entry = event;
+    tracee.held_time = realtime_now();
   } else {
     emit(tracee, event);
   }
@@ -86,17 +86,22 @@ Result<> Tracer::on_exit(Tracee& tracee, const StoppedTracee& stopped) {
   auto info = stopped.syscall_info();
   if (!info) return info.error();
   if (tracee.shown && !silent(tracee)) {
-    if (tracee.first_call) emit(tracee, *tracee.first_call, {}, tracee.first_time);
-    tracee.first_call.reset();
+    const bool wanted = info->is_error ? config_.statuses.failed : config_.statuses.successful;
+    settle_entry(tracee, wanted);
     SyscallReturned event =
         decoder_.exit({info->rval, info->is_error}, tracee.syscall, *tracee.space);
     event.duration = returned - tracee.entered;
     event.system_time = tracee.system_time - tracee.system_time_at_entry;
-    emit(tracee, event);
+    if (wanted) emit(tracee, event);
   }
   tracee.shown = false;
   if (tracee.text_may_change && !info->is_error) look_at_modules(tracee);
   return {};
+}
+
+void Tracer::settle_entry(Tracee& tracee, bool wanted) {
+  if (tracee.held_entry && wanted) emit(tracee, *tracee.held_entry, {}, tracee.held_time);
+  tracee.held_entry.reset();
 }
 
 bool Tracer::changes_text(const Tracee& tracee) const {

@@ -38,11 +38,11 @@ struct Tracee {
   std::vector<siginfo_t> held;            // signals that wait for calls.step to end
   std::optional<std::uint64_t> old_mask;  // blocked signals before `held` made us block more
 
-  // A program that ttrace started is not shown before its execve succeeded: then `first_call`,
-  // which entered at `first_time`, is shown after the fact.
+  // A program that ttrace started is not shown before its execve succeeded, and with -e status= no
+  // call before it has ended: then `held_entry`, made at `held_time`, is shown after the fact.
   bool before_exec = false;
-  std::optional<SyscallEntered> first_call;
-  Timestamp first_time = 0;
+  std::optional<SyscallEntered> held_entry;
+  Timestamp held_time = 0;
   // Between the birth of a child and its first stop: what it inherits if it has its parent's stack.
   struct Inheritance {
     Address sp;

@@ -239,6 +239,7 @@ Result<> Tracer::on_interrupt(Tracee& tracee, StoppedTracee stopped) {
 
 void Tracer::on_end(Tracee& tracee, const Stop& stop) {
   bool is_child = child_ == tracee.tid;
+  settle_entry(tracee, config_.statuses.unfinished);
   if (const auto* exited = std::get_if<stop::Exited>(&stop)) {
     if (is_child) outcome_.exit_status = exited->status;
     emit(tracee, Exited{exited->status});

@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "decode/decoder.h"
 #include "event/event.h"
+#include "event/style.h"
 #include "functions/function_tracer.h"
 #include "os/attach.h"
 #include "os/proc.h"
@@ -29,6 +30,7 @@ struct TraceConfig {
   SyscallFilter filter;
   DecodeOptions decode;
   std::vector<FunctionPattern> functions;
+  Statuses statuses;                 // -e status=: the calls to show, by their end
   bool measure_system_time = false;  // -c, -C: SyscallReturned says it
 };
 
@@ -94,6 +96,8 @@ class Tracer final : private CallObserver {
   Result<> on_syscall(Tracee& tracee, StoppedTracee stopped);
   Result<> on_entry(Tracee& tracee, const StoppedTracee& stopped);
   Result<> on_exit(Tracee& tracee, const StoppedTracee& stopped);
+  /// Shows the entry of the call that it is in, if that was held back and the call is `wanted`.
+  void settle_entry(Tracee& tracee, bool wanted);
   [[nodiscard]] bool changes_text(const Tracee& tracee) const;
   void look_at_modules(Tracee& tracee);
 

@@ -221,7 +221,6 @@ class LayoutBuilder:
         """What can be told of a structure alone."""
         if id(struct) in self.checked:
             return
-        self.checked.add(id(struct))
         fields = struct.leaves()
         names = [f.name for f in fields]
         for name in (*struct.order, *struct.brief, *struct.kernel_names):
@@ -244,6 +243,7 @@ class LayoutBuilder:
                                  field.type.name not in self.lowering.d.structs):
                 raise DescriptionError(field.where, "only a structure can be inline")
         self.check_unions(struct.fields)
+        self.checked.add(id(struct))
 
     def check_unions(self, fields):
         for field in fields:

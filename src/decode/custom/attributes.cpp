@@ -71,8 +71,8 @@ void add_handle(CallContext& context, Address at, std::uint64_t length, ValueLis
   const auto bytes = context.read(at + 8, shown);
   fields.add("handle_type", type.size() == 4 ? Value::integer(sign_extend(number_at(type, 0, 4), 4))
                                              : Value::verbatim("???"));
-  fields.add("f_handle", bytes.size() == shown ? hex_value(context.arena(), bytes, shown < length)
-                                               : Value::verbatim("???"));
+  fields.add("f_handle",
+             bytes.size() == shown ? hex_string(context, bytes, length) : Value::verbatim("???"));
 }
 
 }  // namespace

@@ -29,6 +29,13 @@ inline Value missing(Arena& arena, Address at) {
   return value;
 }
 
+/// How many elements of an array are shown.
+inline std::size_t shown_elements(const CallContext& context, std::uint64_t count) {
+  constexpr std::size_t kMost = 4096;  // with -v
+  const std::size_t limit = context.verbose() ? kMost : context.options().array_limit;
+  return static_cast<std::size_t>(std::min<std::uint64_t>(count, limit));
+}
+
 /// Collects the fields of a structure or the elements of an array; when there are more than N, the
 /// others become `...`.
 template <std::size_t N>
@@ -102,9 +109,6 @@ Value bits_value(Arena& arena, std::span<const std::byte> bytes, std::size_t end
 /// microseconds (6).
 std::string_view date(Arena& arena, std::int64_t seconds, std::uint64_t fraction, int digits = 9);
 
-/// "\x01\xff" of all bytes: not one is a character, even where it happens to look like one.
-Value hex_value(Arena& arena, std::span<const std::byte> bytes, bool more);
-
 /// A structure that comes with its size, in a kernel that knows fields up to `known` of `size`:
 /// what follows them, `/* bytes 24..31 */ "\x07..."`, unless it is 0; "???" when it cannot be read.
 Value unknown_fields(CallContext& context, Address at, std::size_t known, std::uint64_t size);
@@ -120,8 +124,11 @@ Value with_field(CallContext& context, const Value& structure, const Value& fiel
 /// of it.
 void add_dates(Arena& arena, const tables::Type& type, std::span<Value> fields, Value& structure);
 
-/// "[INT CHLD]" of a mask with bit 0 for signal 1.
-Value signal_mask_value(Arena& arena, std::uint64_t mask);
+/// "[INT CHLD]" of a mask of `bits` bits with bit 0 for signal 1.
+Value signal_mask_value(Arena& arena, std::uint64_t mask, unsigned bits = 64);
+
+/// 150 /* 1.50 s */, of clock ticks.
+Value ticks_value(Arena& arena, std::uint64_t ticks);
 
 /// "signalfd:[HUP USR1]": the name of a descriptor that gives these signals.
 std::string_view signalfd_name(Arena& arena, std::uint64_t mask);
@@ -142,5 +149,22 @@ Value vectors_value(CallContext& context, Address at, std::uint64_t count,
 
 /// A socket address of `length` bytes.
 Value socket_address_value(CallContext& context, Address at, std::uint64_t length);
+/// The same out of bytes that were read.
+Value socket_address_in(CallContext& context, std::span<const std::byte> bytes);
+
+/// if_nametoindex("lo"), or the number when no interface has it.
+Value interface_index(CallContext& context, const CustomInput& input);
+/// inet_pton(AF_INET6, "::1", &variable) of 16 bytes.
+Value inet6_address(CallContext& context, std::span<const std::byte> bytes,
+                    std::string_view variable);
+/// htons(ETH_P_IP).
+Value ethernet_value(CallContext& context, std::uint64_t in_network_order);
+/// 01:02:03:04:05:06
+Value hardware_address(CallContext& context, std::span<const std::byte> bytes);
+/// [0x1, 0x2, 00]
+Value byte_array(CallContext& context, std::span<const std::byte> bytes, bool more);
+/// Bytes in hexadecimal, all characters escaped, of what was expected to be something else;
+/// `length` of them exist.
+Value hex_string(CallContext& context, std::span<const std::byte> bytes, std::uint64_t length);
 
 }  // namespace ttrace::custom

@@ -138,21 +138,21 @@ Value page_offset(CallContext&, const CustomInput& input) {
   return Value::hex(input.value * kUnit);
 }
 
-Value hex_value(Arena& arena, std::span<const std::byte> bytes, bool more) {
-  auto text = arena.allocate<char>(bytes.size() * 4 + 5);
-  std::size_t length = 0;
-  text[length++] = '"';
+Value hex_string(CallContext& context, std::span<const std::byte> bytes, std::uint64_t length) {
+  auto text = context.arena().allocate<char>(bytes.size() * 4 + 5);
+  std::size_t at = 0;
+  text[at++] = '"';
   for (const std::byte byte : bytes) {
     const auto value = static_cast<unsigned>(byte);
     for (const char c :
          {'\\', 'x', "0123456789abcdef"[value >> 4], "0123456789abcdef"[value & 15]}) {
-      text[length++] = c;
+      text[at++] = c;
     }
   }
-  text[length++] = '"';
-  for (int i = 0; more && i < 3; ++i)
-    text[length++] = '.';
-  return Value::verbatim({text.data(), length});
+  text[at++] = '"';
+  for (int i = 0; bytes.size() < length && i < 3; ++i)
+    text[at++] = '.';
+  return Value::verbatim({text.data(), at});
 }
 
 Value random_bytes(CallContext& context, const CustomInput& input) {
@@ -160,7 +160,7 @@ Value random_bytes(CallContext& context, const CustomInput& input) {
   const auto shown = std::min<std::uint64_t>(input.length, context.options().string_limit);
   const auto bytes = context.read(at, static_cast<std::size_t>(shown));
   if (at.null() || bytes.size() != shown) return Value::unreadable(at);
-  return hex_value(context.arena(), bytes, shown < input.length);
+  return hex_string(context, bytes, input.length);
 }
 
 Value vectors_value(CallContext& context, Address at, std::uint64_t count,

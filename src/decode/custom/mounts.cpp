@@ -258,7 +258,7 @@ Value config_value(CallContext& context, const CustomInput& input) {
   const std::size_t shown = std::min(length, context.options().string_limit);
   const auto bytes = context.read(at, shown);
   if (bytes.size() != shown) return Value::unreadable(at);
-  return hex_value(context.arena(), bytes, shown < length);
+  return hex_string(context, bytes, length);
 }
 
 Value mount_attr_argument(CallContext& context, const CustomInput& input) {

@@ -1,4 +1,4 @@
-// Starting, waiting, limits, futex operations, rseq.
+// Starting, waiting, limits, rseq.
 #include <algorithm>
 #include <optional>
 
@@ -251,23 +251,6 @@ Value transferred(CallContext& context, const CustomInput& input) {
 
 Value sent(CallContext& context, const CustomInput& input) {
   return buffers(context, input, std::nullopt, false);
-}
-
-Value futex_wake_op(CallContext& context, const CustomInput& input) {
-  static constexpr std::array<std::string_view, 5> kOperations{"SET", "ADD", "OR", "ANDN", "XOR"};
-  static constexpr std::array<std::string_view, 6> kComparisons{"EQ", "NE", "LT", "LE", "GT", "GE"};
-  const std::uint64_t v = input.value;
-  const std::uint64_t operation = v >> 28 & 7;
-  const std::uint64_t comparison = v >> 24 & 15;
-  if (operation >= kOperations.size() || comparison >= kComparisons.size()) return Value::hex(v);
-  auto hex = [&](std::uint64_t n) {
-    return n == 0 ? std::string_view("0") : format(context.arena(), "{:#x}", n);
-  };
-  return Value::symbol(
-      format(context.arena(), "{}FUTEX_OP_{}<<28|{}<<12|FUTEX_OP_CMP_{}<<24|{}",
-             (v >> 31 & 1) != 0 ? "FUTEX_OP_OPARG_SHIFT<<28|" : "", kOperations.at(operation),
-             hex(v >> 12 & 0xfff), kComparisons.at(comparison), hex(v & 0xfff)),
-      v);
 }
 
 }  // namespace ttrace::custom

@@ -1,5 +1,6 @@
-// Socket addresses, options and messages.
+// Socket addresses and messages.
 #include <arpa/inet.h>
+#include <net/if.h>
 
 #include <algorithm>
 #include <string>
@@ -11,7 +12,9 @@ namespace ttrace::custom {
 
 namespace {
 
-constexpr std::uint64_t kAfUnix = 1, kAfInet = 2, kAfInet6 = 10, kAfNetlink = 16;
+constexpr std::uint64_t kAfUnix = 1, kAfInet = 2, kAfInet6 = 10, kAfNetlink = 16, kAfPacket = 17,
+                        kAfBluetooth = 31, kAfAlg = 38, kAfVsock = 40, kAfQipcrtr = 42, kAfXdp = 44,
+                        kAfMctp = 45;
 constexpr std::size_t kAddressMax = 128;  // sizeof(struct sockaddr_storage)
 
 std::uint64_t big_endian(std::span<const std::byte> bytes, std::size_t offset, std::size_t size) {
@@ -26,118 +29,195 @@ Value call(CallContext& context, std::string_view name, const Value& argument) {
   return Value::call(name, context.list({&argument, 1}));
 }
 
-Value unix_path(CallContext& context, std::span<const std::byte> bytes) {
+Value little(std::span<const std::byte> bytes, std::size_t offset, std::size_t size) {
+  return Value::natural(number_at(bytes, offset, size));
+}
+
+}  // namespace
+
+// --- parts of addresses -----------------------------------------------------------------------
+
+Value interface_index(CallContext& context, const CustomInput& input) {
+  // As in strace, ttrace's own network namespace tells the name.
+  std::array<char, IF_NAMESIZE> name{};
+  if (input.value == 0 ||
+      if_indextoname(static_cast<unsigned>(input.value), name.data()) == nullptr)
+    return Value::natural(input.value);
+  return call(context, "if_nametoindex", Value::string(context.text(name.data()), false));
+}
+
+Value inet_address(CallContext& context, const CustomInput& input) {
+  std::array<char, INET_ADDRSTRLEN> text{};
+  const auto address = static_cast<std::uint32_t>(input.value);
+  inet_ntop(AF_INET, &address, text.data(), text.size());
+  return call(context, "inet_addr", Value::string(context.text(text.data()), false));
+}
+
+Value network16(CallContext& context, const CustomInput& input) {
+  return call(context, "htons", Value::natural(ntohs(static_cast<std::uint16_t>(input.value))));
+}
+
+Value network32(CallContext& context, const CustomInput& input) {
+  return call(context, "htonl", Value::natural(ntohl(static_cast<std::uint32_t>(input.value))));
+}
+
+Value netlink_groups(CallContext& context, const CustomInput& input) {
+  if (input.value == 0) return Value::verbatim("00000000");
+  return Value::verbatim(format(context.arena(), "{:#08x}", input.value));
+}
+
+Value inet6_address(CallContext& context, std::span<const std::byte> bytes,
+                    std::string_view variable) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  inet_ntop(AF_INET6, bytes.data(), text.data(), text.size());
+  const std::array parts{Value::symbol("AF_INET6", kAfInet6),
+                         Value::string(context.text(text.data()), false),
+                         Value::verbatim(variable)};
+  return Value::call("inet_pton", context.list(parts));
+}
+
+// "01:02:03:04:05:06"
+Value hardware_address(CallContext& context, std::span<const std::byte> bytes) {
+  std::string text;
+  for (const std::byte byte : bytes) {
+    if (!text.empty()) text += ':';
+    fmt::format_to(std::back_inserter(text), "{:02x}", static_cast<unsigned>(byte));
+  }
+  return Value::verbatim(context.text(text));
+}
+
+// --- addresses --------------------------------------------------------------------------------
+
+namespace {
+
+using Fields = ValueList<10>;
+
+void unix_path(CallContext& context, std::span<const std::byte> bytes, Fields& fields) {
   std::string_view path(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   path.remove_prefix(2);
   // An abstract name begins with a NUL and may hold more of them.
   if (!path.empty() && path.front() == '\0') {
     std::string name = "@";
     append_quoted(path.substr(1), name);
-    return Value::verbatim(context.text(name));
+    fields.add("sun_path", Value::verbatim(context.text(name)));
+  } else {
+    fields.add("sun_path", Value::string(path.substr(0, path.find('\0')), false));
   }
-  return Value::string(path.substr(0, path.find('\0')), false);
 }
 
-void inet(CallContext& context, std::span<const std::byte> bytes, ValueList<6>& fields) {
-  std::array<char, INET_ADDRSTRLEN> text{};
-  fields.add("sin_port", call(context, "htons", Value::natural(big_endian(bytes, 2, 2))));
-  inet_ntop(AF_INET, bytes.data() + 4, text.data(), text.size());
-  fields.add("sin_addr",
-             call(context, "inet_addr", Value::string(context.text(text.data()), false)));
-}
-
-void inet6(CallContext& context, std::span<const std::byte> bytes, ValueList<6>& fields) {
-  std::array<char, INET6_ADDRSTRLEN> text{};
+void inet6(CallContext& context, std::span<const std::byte> bytes, Fields& fields) {
   fields.add("sin6_port", call(context, "htons", Value::natural(big_endian(bytes, 2, 2))));
   fields.add("sin6_flowinfo", call(context, "htonl", Value::natural(big_endian(bytes, 4, 4))));
-  inet_ntop(AF_INET6, bytes.data() + 8, text.data(), text.size());
-  const std::array parts{Value::symbol("AF_INET6", kAfInet6),
-                         Value::string(context.text(text.data()), false),
-                         Value::verbatim("&sin6_addr")};
-  fields.add(Value::call("inet_pton", context.list(parts)));
-  if (bytes.size() >= 28) fields.add("sin6_scope_id", Value::natural(number_at(bytes, 24, 4)));
+  fields.add(inet6_address(context, bytes.subspan(8, 16), "&sin6_addr"));
+  if (bytes.size() < 28) return;
+  // Only an address of a link's scope is one of an interface.
+  const std::uint64_t head = big_endian(bytes, 8, 2);
+  const bool of_link = (head & 0xffc0) == 0xfe80 || (head & 0xff0f) == 0xff02;
+  const std::uint64_t scope = number_at(bytes, 24, 4);
+  fields.add("sin6_scope_id", of_link ? interface_index(context, CustomInput{.value = scope})
+                                      : Value::natural(scope));
 }
 
-// --- options ----------------------------------------------------------------------------------
-
-constexpr std::uint64_t kSolSocket = 1, kSolTcp = 6;
-constexpr std::uint64_t kSoError = 4, kSoLinger = 13, kSoPeercred = 17, kSoBindtodevice = 25;
-constexpr std::uint64_t kTcpCongestion = 13;
-
-// --- messages ---------------------------------------------------------------------------------
-
-constexpr std::uint64_t kScmRights = 1;
-constexpr std::uint64_t kScmCredentials = 2;
-constexpr std::uint64_t kControlMax = 4096;
-constexpr std::size_t kMessagesMax = 16;
-
-Value control_data(CallContext& context, std::uint64_t level, std::uint64_t type,
-                   std::span<const std::byte> data) {
-  if (level == kSolSocket && type == kScmRights && data.size() % 4 == 0) {
-    auto values = context.arena().allocate<Value>(data.size() / 4);
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      values[i] = context.descriptor(static_cast<std::int32_t>(number_at(data, i * 4, 4)));
-    }
-    return Value::list(Value::Kind::Array, values);
-  }
-  if (level == kSolSocket && type == kScmCredentials && data.size() == 12) {
-    return context.load(tables::kTypes[known::type::credentials], data);
-  }
-  const auto shown = std::min(data.size(), context.options().string_limit);
-  return Value::string({reinterpret_cast<const char*>(data.data()), shown}, shown < data.size());
+void packet(CallContext& context, std::span<const std::byte> bytes, Fields& fields) {
+  constexpr std::size_t kAddress = 12;
+  fields.add("sll_protocol", ethernet_value(context, number_at(bytes, 2, 2)));
+  fields.add("sll_ifindex", interface_index(context, CustomInput{.value = number_at(bytes, 4, 4)}));
+  fields.add("sll_hatype", context.symbol(known::set::hardware_type, number_at(bytes, 8, 2)));
+  fields.add("sll_pkttype", context.symbol(known::set::packet_type, number_at(bytes, 10, 1)));
+  fields.add("sll_halen", little(bytes, 11, 1));
+  const std::size_t claimed = number_at(bytes, 11, 1);
+  if (claimed == 0) return;
+  const auto there = bytes.subspan(kAddress, std::min(claimed, bytes.size() - kAddress));
+  fields.add("sll_addr", byte_array(context, there, there.size() < claimed));
 }
 
-Value control(CallContext& context, Address at, std::uint64_t length) {
-  const std::size_t word = context.word();
-  const std::size_t header = word + 8;
-  const auto bytes = context.read(at, static_cast<std::size_t>(std::min(length, kControlMax)));
-  if (at.null() || bytes.size() < header) return Value::unreadable(at);
-  ValueList<kMessagesMax> messages;
-  for (std::size_t offset = 0; offset + header <= bytes.size();) {
-    const std::uint64_t size = number_at(bytes, offset, word);
-    if (size < header || size > bytes.size() - offset) break;
-    const std::uint64_t level = number_at(bytes, offset + word, 4);
-    const std::uint64_t type = number_at(bytes, offset + word + 4, 4);
-    ValueList<4> fields;
-    fields.add("cmsg_len", Value::natural(size));
-    fields.add("cmsg_level", context.symbol(known::set::socket_level, level));
-    fields.add("cmsg_type", level == kSolSocket ? context.symbol(known::set::control_message, type)
-                                                : Value::hex(type));
-    fields.add("cmsg_data",
-               control_data(context, level, type, bytes.subspan(offset + header, size - header)));
-    messages.add(fields.structure(context.arena()));
-    offset += (size + word - 1) / word * word;
+void bluetooth(CallContext& context, std::span<const std::byte> bytes, Fields& fields) {
+  auto htobs = [&](std::size_t offset) { return call(context, "htobs", little(bytes, offset, 2)); };
+  auto named = [&](std::size_t offset, tables::Index set) {
+    return call(context, "htobs", context.symbol(set, number_at(bytes, offset, 2)));
+  };
+  auto address = [&](std::size_t offset) {
+    return hardware_address(context, bytes.subspan(offset, 6));
+  };
+  if (bytes.size() >= 14) {
+    fields.add("l2_psm", named(2, known::set::bluetooth_psm));
+    fields.add("l2_bdaddr", address(4));
+    fields.add("l2_cid", named(10, known::set::bluetooth_cid));
+    fields.add("l2_bdaddr_type",
+               context.symbol(known::set::bluetooth_address_type, number_at(bytes, 12, 1)));
+  } else if (bytes.size() >= 10) {
+    fields.add("rc_bdaddr", address(2));
+    fields.add("rc_channel", little(bytes, 8, 1));
+  } else if (bytes.size() >= 8) {
+    fields.add("sco_bdaddr", address(2));
+  } else {
+    fields.add("hci_dev", htobs(2));
+    fields.add("hci_channel",
+               context.symbol(known::set::bluetooth_channel, number_at(bytes, 4, 2)));
   }
-  return messages.make(Value::Kind::Array, context.arena());
 }
+
+// What follows a family; `size` bytes must be there, or it is not decoded.
+struct FamilyRow {
+  std::uint64_t family;
+  std::size_t size;
+  void (*decode)(CallContext&, std::span<const std::byte>, Fields&);  // or:
+  tables::Index type = tables::kNone;  // a structure that begins with the family
+};
+constexpr std::array<FamilyRow, 11> kFamilies{{
+    {kAfUnix, 3, unix_path},
+    {kAfInet, 16, nullptr, known::type::sockaddr_in},
+    {kAfInet6, 24, inet6},
+    {kAfNetlink, 12, nullptr, known::type::sockaddr_nl},
+    {kAfPacket, 20, packet},
+    {kAfBluetooth, 6, bluetooth},
+    {kAfAlg, 88, nullptr, known::type::sockaddr_alg},
+    {kAfVsock, 16, nullptr, known::type::sockaddr_vm},
+    {kAfQipcrtr, 12, nullptr, known::type::sockaddr_qrtr},
+    {kAfXdp, 16, nullptr, known::type::sockaddr_xdp},
+    {kAfMctp, 12, nullptr, known::type::sockaddr_mctp},
+}};
 
 }  // namespace
+
+Value ethernet_value(CallContext& context, std::uint64_t in_network_order) {
+  const auto type = ntohs(static_cast<std::uint16_t>(in_network_order));
+  return call(context, "htons", context.symbol(known::set::ethernet_protocol, type));
+}
+
+Value byte_array(CallContext& context, std::span<const std::byte> bytes, bool more) {
+  auto values = context.arena().allocate<Value>(bytes.size());
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    const auto byte = static_cast<std::uint64_t>(bytes[i]);
+    values[i] = byte == 0 ? Value::verbatim("00") : Value::hex(byte);
+  }
+  return Value::list(Value::Kind::Array, values, more);
+}
+
+Value socket_address_in(CallContext& context, std::span<const std::byte> bytes) {
+  const std::uint64_t family = number_at(bytes, 0, 2);
+  Fields fields;
+  fields.add("sa_family", context.symbol(known::set::address_family, family));
+  const auto row = std::ranges::find(kFamilies, family, &FamilyRow::family);
+  const bool known = row != kFamilies.end() && bytes.size() >= row->size;
+  if (known && row->decode == nullptr) {
+    return context.load(tables::kTypes[row->type], bytes.first(row->size));
+  }
+  if (known) {
+    row->decode(context, bytes, fields);
+  } else if (bytes.size() > 2) {
+    const auto rest = bytes.subspan(2);
+    fields.add("sa_data",
+               Value::string({reinterpret_cast<const char*>(rest.data()), rest.size()}, false));
+  }
+  return fields.structure(context.arena());
+}
 
 Value socket_address_value(CallContext& context, Address at, std::uint64_t length) {
   const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(length, kAddressMax));
   if (at.null() || size < 2) return Value::address(at);
   const auto bytes = context.read(at, size);
-  if (bytes.size() != size) return Value::unreadable(at);
-  const std::uint64_t family = number_at(bytes, 0, 2);
-  ValueList<6> fields;
-  fields.add("sa_family", context.symbol(known::set::address_family, family));
-  if (family == kAfUnix && size > 2) {
-    fields.add("sun_path", unix_path(context, bytes));
-  } else if (family == kAfInet && size >= 16) {
-    inet(context, bytes, fields);
-  } else if (family == kAfInet6 && size >= 24) {
-    inet6(context, bytes, fields);
-  } else if (family == kAfNetlink && size >= 12) {
-    fields.add("nl_pid", Value::integer(sign_extend(number_at(bytes, 4, 4), 4)));
-    // As printf's %#08x, which gives 0 no prefix.
-    const std::uint64_t groups = number_at(bytes, 8, 4);
-    fields.add(
-        "nl_groups",
-        Value::verbatim(groups == 0 ? "00000000" : format(context.arena(), "{:#08x}", groups)));
-  } else if (size > 2) {
-    fields.add("sa_data", context.bytes(at + 2, size - 2));
-  }
-  return fields.structure(context.arena());
+  return bytes.size() == size ? socket_address_in(context, bytes) : Value::unreadable(at);
 }
 
 Value socket_address(CallContext& context, const CustomInput& input) {
@@ -146,68 +226,54 @@ Value socket_address(CallContext& context, const CustomInput& input) {
   return socket_address_value(context, Address(input.value), length);
 }
 
-Value option_value(CallContext& context, const CustomInput& input) {
-  const Address at(input.value);
-  if (at.null()) return Value::address(at);
-  const std::uint64_t level = context.argument(1);
-  const std::uint64_t name = context.argument(2);
-  auto is = [&](std::uint64_t l, std::uint64_t n) { return level == l && name == n; };
-  if (is(kSolSocket, kSoLinger) && input.length == 8) {
-    return context.pointee(tables::kTypes[known::type::linger], at);
-  }
-  if (is(kSolSocket, kSoPeercred) && input.length == 12) {
-    return context.pointee(tables::kTypes[known::type::credentials], at);
-  }
-  const bool text = is(kSolSocket, kSoBindtodevice) || is(kSolTcp, kTcpCongestion);
-  if (input.length != 4 || text) return context.bytes(at, input.length);
-  std::int32_t number = 0;
-  if (!context.memory().read_object(at, number)) return Value::unreadable(at);
-  Value value = Value::integer(number);
-  if (is(kSolSocket, kSoError)) {
-    value = context.symbol(known::set::errors, static_cast<std::uint32_t>(number));
-  }
-  return Value::list(Value::Kind::Array, context.list({&value, 1}));
+namespace {
+
+struct ProtocolRow {
+  std::uint64_t family;
+  tables::Index set;
+};
+constexpr std::array<ProtocolRow, 14> kProtocols{{
+    {2, known::set::ip_protocol},
+    {3, known::set::ax25_protocol},
+    {10, known::set::ip_protocol},
+    {16, known::set::netlink_family},
+    {23, known::set::irda_protocol},
+    {29, known::set::can_protocol},
+    {31, known::set::bluetooth_protocol},
+    {33, known::set::address_family},
+    {34, known::set::isdn_protocol},
+    {35, known::set::phonet_protocol},
+    {37, known::set::caif_protocol},
+    {39, known::set::nfc_protocol},
+    {41, known::set::kcm_protocol},
+    {43, known::set::smc_protocol},
+}};
+
+}  // namespace
+
+// What kind of socket, and flags; the bits of an unknown kind are left to the flags.
+Value socket_type(CallContext& context, const CustomInput& input) {
+  constexpr std::uint64_t kKindMask = 0xf;
+  const std::uint64_t bits = input.value & ~kKindMask;
+  const Value kind = context.symbol(known::set::socket_kind, input.value & kKindMask);
+  if (kind.kind != Value::Kind::Symbol) return context.flags(known::set::accept_flags, input.value);
+  if (bits == 0) return kind;
+  const Value flags = context.flags(known::set::accept_flags, bits);
+  ValueList<4> parts;
+  parts.add(kind);
+  for (const Value& flag : flags.children)
+    parts.add(flag);
+  if (flags.kind != Value::Kind::Flags) parts.add(flags);
+  return parts.make(Value::Kind::Flags, context.arena());
 }
 
-Value message_header(CallContext& context, const CustomInput& input) {
-  // struct msghdr: pointer, int (padded), pointer, size, pointer, size, int.
-  const Address at(input.value);
-  const std::size_t word = context.word();
-  const auto bytes = context.read(at, 6 * word + 4);
-  if (at.null() || bytes.size() != 6 * word + 4) return Value::unreadable(at);
-  auto member = [&](std::size_t index) { return number_at(bytes, index * word, word); };
-  const bool received = input.before != nullptr;
-  const auto budget = received ? static_cast<std::uint64_t>(context.returned()) : ~std::uint64_t{0};
-  const std::uint64_t name_length = number_at(bytes, word, 4);
-  const Value length = Value::integer(sign_extend(name_length, 4));
-  const Value* before = field_of(input.before, "msg_namelen");
-  ValueList<8> fields;
-  fields.add("msg_name", socket_address_value(context, Address(member(0)), name_length));
-  if (before != nullptr && before->number != length.number) {
-    const std::array both{before->named({}), length};
-    fields.add("msg_namelen", Value::list(Value::Kind::Change, context.list(both)));
-  } else {
-    fields.add("msg_namelen", length);
+Value socket_protocol(CallContext& context, const CustomInput& input) {
+  const std::uint64_t family = context.argument(0) & 0xffffffff;
+  if (family == kAfPacket) return ethernet_value(context, input.value);
+  for (const ProtocolRow& row : kProtocols) {
+    if (row.family == family) return context.symbol(row.set, input.value);
   }
-  fields.add("msg_iov", vectors_value(context, Address(member(2)), member(3), budget));
-  fields.add("msg_iovlen", Value::natural(member(3)));
-  if (member(5) != 0) fields.add("msg_control", control(context, Address(member(4)), member(5)));
-  fields.add("msg_controllen", Value::natural(member(5)));
-  fields.add("msg_flags", context.flags(known::set::message_flags, number_at(bytes, 6 * word, 4)));
-  return fields.structure(context.arena());
-}
-
-Value received_message(CallContext& context, const CustomInput& input) {
-  if (input.before != nullptr) return message_header(context, input);
-  // Before the call only the room for the sender's address means anything.
-  const Address at(input.value);
-  std::int32_t length = 0;
-  if (at.null() || !context.memory().read_object(at + context.word(), length)) {
-    return Value::unreadable(at);
-  }
-  ValueList<1> fields;
-  fields.add("msg_namelen", Value::integer(length));
-  return fields.structure(context.arena());
+  return Value::natural(input.value);
 }
 
 }  // namespace ttrace::custom

@@ -15,7 +15,7 @@ Value unknown_fields(CallContext& context, Address at, std::size_t known, std::u
     return Value::none();
   }
   const std::size_t shown = std::min(rest, context.options().string_limit);
-  const Value text = hex_value(context.arena(), bytes.first(shown), shown < rest);
+  const Value text = hex_string(context, bytes.first(shown), rest);
   return Value::verbatim(
       format(context.arena(), "/* bytes {}..{} */ {}", known, known + rest - 1, text.text));
 }

@@ -1,4 +1,4 @@
-// Times as dates.
+// Times as dates, clock ticks, the state of the clock.
 #include <ctime>
 
 #include "decode/custom/custom.h"
@@ -22,13 +22,35 @@ std::string_view date(Arena& arena, std::int64_t seconds, std::uint64_t fraction
   return format(arena, "{}.{:0{}}{}", in_day, fraction, digits, in_zone);
 }
 
-Value clock_ticks(CallContext& context, const CustomInput& input) {
+Value ticks_value(Arena& arena, std::uint64_t ticks) {
   constexpr std::uint64_t kPerSecond = 100;  // USER_HZ of every supported architecture
-  Value value = Value::natural(input.value);
-  if (input.value == 0) return value;
-  value.comment =
-      format(context.arena(), "{}.{:02} s", input.value / kPerSecond, input.value % kPerSecond);
+  Value value = Value::natural(ticks);
+  if (ticks != 0) {
+    value.comment = format(arena, "{}.{:02} s", ticks / kPerSecond, ticks % kPerSecond);
+  }
   return value;
+}
+
+Value clock_ticks(CallContext& context, const CustomInput& input) {
+  const auto ticks = static_cast<std::uint64_t>(sign_extend(input.value, context.word()));
+  return ticks_value(context.arena(), ticks);
+}
+
+Value time_value(CallContext& context, const CustomInput& input) {
+  const std::int64_t seconds = sign_extend(input.value, context.word());
+  Value value = Value::integer(seconds);
+  value.comment = date(context.arena(), seconds, 0);
+  return value;
+}
+
+Value time_note(CallContext& context, const CustomInput& input) {
+  const auto text = date(context.arena(), sign_extend(input.value, context.word()), 0);
+  return text.empty() ? Value::none() : Value::verbatim(text);
+}
+
+Value clock_state_note(CallContext& context, const CustomInput& input) {
+  const Value state = context.symbol(known::set::clock_state, input.value);
+  return state.kind == Value::Kind::Symbol ? state : Value::none();
 }
 
 }  // namespace ttrace::custom

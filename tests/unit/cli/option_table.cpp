@@ -17,6 +17,7 @@ std::string good_value(const OptionRow& row) {
   if (row.argument == "[FORMAT]" || row.argument == "[PRECISION]") return "us";
   if (row.name.starts_with("-y")) return "socket";
   if (row.argument == "[SET]") return "exit";
+  if (row.argument == "SET") return "failed";
   if (row.argument == "WHEN") return "always";
   if (row.argument == "SORTBY" || row.argument == "COLUMNS") return "calls";
   return "1";

@@ -363,11 +363,12 @@ TEST_CASE("mistakes get strace's messages, and its hint where it gives one") {
       {{"-e", "trace=", "ls"}, "invalid system call ''", false},
       {{"--trace=", "ls"}, "invalid system call ''", false},
       {{"-e", "signal=none", "ls"},
-       "invalid -e argument: 'signal=none': only trace=, abbrev=, verbose= and decode-fds= "
+       "invalid -e argument: 'signal=none': only trace=, status=, abbrev=, verbose= and "
+       "decode-fds= "
        "are supported",
        false},
       {{"-e", "q=exit", "ls"},
-       "invalid -e argument: 'q=exit': only trace=, abbrev=, verbose= and decode-fds= "
+       "invalid -e argument: 'q=exit': only trace=, status=, abbrev=, verbose= and decode-fds= "
        "are supported",
        false},
       {{"-e", "abbrev=", "ls"}, "invalid system call ''", false},
@@ -404,6 +405,34 @@ TEST_CASE("mistakes get strace's messages, and its hint where it gives one") {
     CAPTURE(one.args);
     CHECK(error(one.args) == one.message + (one.hint ? kHint : ""));
   }
+}
+
+TEST_CASE("which calls are shown, by how they end") {
+  const Statuses none{false, false, false, false, false};
+  Statuses good_ones = none, bad_ones = none, left = none;
+  good_ones.successful = true;
+  bad_ones.failed = true;
+  left.unfinished = left.detached = true;
+  CHECK(good({"ls"}).statuses == Statuses());
+  CHECK(good({"-z", "ls"}).statuses == good_ones);
+  CHECK(good({"--successful-only", "ls"}).statuses == good_ones);
+  CHECK(good({"-Z", "ls"}).statuses == bad_ones);
+  CHECK(good({"--failed-only", "ls"}).statuses == bad_ones);
+  CHECK(good({"-e", "status=failed", "ls"}).statuses == bad_ones);
+  CHECK(good({"--status=unfinished,Detached", "ls"}).statuses == left);
+  CHECK(good({"--status", "!successful,failed,unavailable", "ls"}).statuses == left);
+  CHECK(good({"-e", "status=all", "ls"}).statuses == Statuses());
+  CHECK(good({"-e", "status=none", "ls"}).statuses == none);
+  CHECK(good({"-Z", "-e", "status=successful", "ls"}).statuses == good_ones);
+  CHECK(good({"-e", "status=successful", "-Z", "ls"}).statuses == bad_ones);
+  CHECK(good({"-z", "-e", "status=failed", "ls"}).warnings.empty());
+  for (const Args& letters : {Args{"-z", "-Z", "ls"}, Args{"-zz", "ls"}}) {
+    CHECK(good(letters).warnings ==
+          Args{"Only the last of -z/--successful-only/-Z/--failed-only options will take effect. "
+               "See status qualifier for more complex filters."});
+  }
+  CHECK(error({"-e", "status=", "ls"}) == "invalid status ''");
+  CHECK(error({"--status=failed,x", "ls"}) == "invalid status 'x'");
 }
 
 TEST_CASE("the hint names the program as it was called") {

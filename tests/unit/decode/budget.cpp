@@ -22,6 +22,16 @@ TEST_CASE("a set of a million descriptors is cut") {
   CHECK(calls.pending.arena.used() < 3 * kMega);
 }
 
+TEST_CASE("bits behind the last descriptor are not shown") {
+  Calls calls;
+  calls.memory.map(kA, std::string(16, '\xff'));
+  CHECK(calls.enter("select", {3, 0x10000}) == "select(3, [0 1 2], NULL, NULL, NULL");
+  CHECK(calls.enter("select", {9, 0x10000}) == "select(9, [0 1 2 3 4 5 6 7 8], NULL, NULL, NULL");
+  calls.memory.map(kA, std::string("\0\1", 2) + std::string(14, '\0'));
+  CHECK(calls.enter("select", {8, 0x10000}) == "select(8, [], NULL, NULL, NULL");
+  CHECK(calls.enter("select", {16, 0x10000}) == "select(16, [8], NULL, NULL, NULL");
+}
+
 TEST_CASE("a whole cpu set is shown") {
   Calls calls;
   calls.memory.map(kA, std::string(1024, '\xff'));
@@ -41,6 +51,18 @@ TEST_CASE("a list of one string has no room for thousands") {
   calls.memory.map(kA, Bytes().u64(0x10010).u64(0).text("ls").zeros(1).view());
   CHECK(calls.call("execve", {0x10010, 0x10000, 0x10000}, -2) ==
         R"(execve("ls", ["ls"], ["ls"]) = -1 ENOENT (No such file or directory))");
+  CHECK(calls.pending.arena.used() < kMega / 4);
+}
+
+TEST_CASE("a large -s costs what strings are long") {
+  Calls calls(Abi::X86_64, {.string_limit = 10'000'000});
+  Bytes list;
+  for (int i = 0; i < 20; ++i)
+    list.u64(0x10200);
+  calls.memory.map(kA, list.zeros(0x200 - 160).text("argument").zeros(1).view());
+  const auto text = calls.call("execve", {0x10200, 0x10000, 0}, -2);
+  CHECK(
+      text.ends_with(R"("argument", "argument"], NULL) = -1 ENOENT (No such file or directory))"));
   CHECK(calls.pending.arena.used() < kMega / 4);
 }
 
@@ -68,12 +90,12 @@ TEST_CASE("a directory that is not looked into to its end is not counted") {
 TEST_CASE("more control messages than are shown are told") {
   Calls calls;
   Bytes control;
-  for (int i = 0; i < 17; ++i)
+  for (int i = 0; i < 700; ++i)
     control.u64(20).u32(1).u32(1).u32(7).zeros(4);
   calls.memory.map(kB, control.view());
-  calls.memory.map(kA, Bytes().zeros(32).u64(0x400000).u64(17 * 24).u32(0).view());
+  calls.memory.map(kA, Bytes().zeros(32).u64(0x400000).u64(700 * 24).u32(0).view());
   const auto text = calls.call("sendmsg", {3, 0x10000, 0}, 0);
-  CHECK(text.find("cmsg_data=[7]}, ...], msg_controllen=408") != std::string::npos);
+  CHECK(text.find("cmsg_data=[7]}, ...], msg_controllen=16800") != std::string::npos);
 }
 
 TEST_CASE("what a large call took is given back") {

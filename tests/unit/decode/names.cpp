@@ -22,10 +22,15 @@ TEST_CASE("a number given in a description is libseccomp's, where that knows the
 
 TEST_CASE("each described call exists on an ABI that it is described for") {
   for (const auto& row : tables::kCalls) {
-    bool found = false;
+    // ipc(2) holds these; they are shown with the names of other calls.
+    bool found = row.name.starts_with("ipc_");
     for (int abi = 0; abi < kAbiCount && !found; ++abi) {
       if ((row.abis >> abi & 1) == 0) continue;
       for (std::uint64_t n = 0; n < names::kNumbers && !found; ++n) {
+        found = names::lookup(static_cast<Abi>(abi), n).name == row.name;
+      }
+      // ARM's own calls have numbers far beyond the others.
+      for (std::uint64_t n = 0xf0001; n <= 0xf0006 && !found; ++n) {
         found = names::lookup(static_cast<Abi>(abi), n).name == row.name;
       }
     }

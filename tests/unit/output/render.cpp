@@ -170,6 +170,9 @@ TEST_CASE("a call without a name is a tuple, whose members may be named") {
 
 TEST_CASE("a note stands right behind the value, a comment behind that") {
   CHECK(text(noted(Value::integer(3), "/etc/passwd")) == "3</etc/passwd>");
+  Value gone = noted(Value::integer(3), "/gone");
+  gone.deleted = true;
+  CHECK(text(gone) == "3</gone>(deleted)");
   CHECK(text(commented(noted(Value::symbol("AT_FDCWD", 0), "/tmp"), "here")) ==
         "AT_FDCWD</tmp> /* here */");
   CHECK(text(commented(Value::string("x", true), "c")) == R"("x"... /* c */)");
