@@ -118,7 +118,9 @@ bool same(const Value& a, const Value& b) {
 Value decode_changed(CallContext& context, const tables::Argument& row, Address at, Value before) {
   const auto& type = tables::kTypes[row.type];
   Value after = context.pointee(type, at, &before);
-  if (type.kind == tables::Type::Kind::CustomMemory || before.kind != after.kind ||
+  const bool by_field =
+      type.kind == tables::Type::Kind::Struct && tables::kStructs[type.ref].changing;
+  if (by_field || type.kind == tables::Type::Kind::CustomMemory || before.kind != after.kind ||
       before.children.empty() || same(before, after.named(before.name))) {
     return after;
   }

@@ -1,8 +1,8 @@
 // Calls about files, with every command, every flag and valid structures, beside strace: see
-// made_calls.h.
+// scripted_calls.h.
 //
 //   calls_files [i386]
-#include "made_calls.h"
+#include "scripted_calls.h"
 
 // The calls' numbers on x86-64, i386 and aarch64; -1: there is none.
 #define CALLS(X)                       \
@@ -785,8 +785,8 @@ static void changing(void) {
   CALL(fchmodat2, kHere, text("name"), 0644, 0x1100);
   CALL(fchmodat2, kHere, text("name"), 01777, 0x900);
   CALL(chmod, text("name"), 0107777);
-  static const uint64_t kModes[] = {0100644, 0020644, 0060644, 0010644, 0140644, 0644,
-                                    0040755, 0120777, 0026644, 0170644, 0030644, 0200644};
+  static const uint64_t kModes[] = {0100644, 0020644, 0060644, 0010644, 0140644, 0644,  0040755,
+                                    0120777, 0026644, 0170644, 0030644, 0200644, 04755, 01777};
   for (EACH(i, kModes)) {
     CALL(mknod, text("name"), kModes[i], 0x12345678);
     CALL(mknodat, kHere, text("name"), kModes[i], 0x501);

@@ -99,11 +99,11 @@ Value attribute_request(CallContext& context, const CustomInput& input) {
   return arguments_value(context, input, shown);
 }
 
-Value file_attributes(CallContext& context, const CustomInput& input) {
+Value file_attr_answer(CallContext& context, const CustomInput& input) {
   return file_attr_value(context, known::type::file_attr, input);
 }
 
-Value file_attributes_set(CallContext& context, const CustomInput& input) {
+Value file_attr_setting(CallContext& context, const CustomInput& input) {
   return file_attr_value(context, known::type::file_attr_set, input);
 }
 
