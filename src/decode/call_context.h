@@ -34,7 +34,10 @@ class CallContext {
       : options_(options), pending_(pending), memory_(memory, pending.verbose) {}
   CallContext(const DecodeOptions& options, PendingSyscall& pending, Memory& memory,
               const SyscallOutcome& outcome)
-      : options_(options), pending_(pending), memory_(memory, pending.verbose), outcome_(&outcome) {}
+      : options_(options),
+        pending_(pending),
+        memory_(memory, pending.verbose),
+        outcome_(&outcome) {}
 
   [[nodiscard]] const DecodeOptions& options() const { return options_; }
   /// Whether everything is shown, however long it is.

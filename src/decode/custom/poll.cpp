@@ -61,9 +61,12 @@ Value bits_value(Arena& arena, std::span<const std::byte> bytes, std::size_t end
 
 Value descriptor_set(CallContext& context, const CustomInput& input) {
   Value set = set_value(context, Address(input.value), input.length);
-  auto named = context.arena().copy(set.children);
+  if (context.options().fd_names == nullptr) return set;
+  const std::size_t room = context.arena().left() / sizeof(Value);
+  auto named = context.arena().copy(set.children.first(std::min(set.children.size(), room)));
   for (Value& fd : named)
     fd = context.descriptor(static_cast<std::int32_t>(fd.number));
+  set.truncated = set.truncated || named.size() < set.children.size();
   set.children = named;
   return set;
 }
