@@ -175,6 +175,10 @@ Value CallContext::flags(Index set_index, std::uint64_t value) {
       const Value member = symbol(row.group, bits);
       const bool known = member.kind == Value::Kind::Symbol && !member.text.empty();
       const bool at_end = &row == &rows.back();
+      // Of a mode whose type has no name nothing has.
+      if (!known && bits != 0 && set.rest == tables::ConstantSet::Rest::Octal) {
+        return Value::octal(value);
+      }
       // What is no member of a nameless family is left to the other bits without a name.
       if (!known && (bits == 0 || (member.kind != Value::Kind::Symbol && !at_end))) continue;
       (at_end ? last : children[count++]) = member;

@@ -119,6 +119,8 @@ def kernel_checks(lowering, abi) -> str:
     constants = constant_checks(lowering, abi)
     structs = struct_checks(lowering, abi)
     lines = [BANNER, "// Compiled for its assertions only; C, because the kernel's headers are C.\n",
+             "// The kernel's 1 << 31 is no constant expression, strictly.\n"
+             '#pragma GCC diagnostic ignored "-Wpedantic"\n',
              "#include <stddef.h>\n"]
     for header in lowering.d.headers:
         lines.append("#if __has_include(<%s>)\n#include <%s>\n#endif\n" % (header, header))

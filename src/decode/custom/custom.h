@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <string_view>
 
 #include "decode/call_context.h"
@@ -111,8 +112,20 @@ inline const Value* field_of(const Value* structure, std::string_view name) {
 Value bits_value(Arena& arena, std::span<const std::byte> bytes, std::size_t end);
 
 /// "2026-11-22T02:10:43.003072558+0000", without the fraction when that is 0; empty when it is no
-/// time. In the local time zone, as in strace.
-std::string_view date(Arena& arena, std::int64_t seconds, std::uint64_t nanoseconds);
+/// time. In the local time zone, as in strace. The fraction is in nanoseconds (9 digits) or
+/// microseconds (6).
+std::string_view date(Arena& arena, std::int64_t seconds, std::uint64_t fraction, int digits = 9);
+
+/// A structure that comes with its size, in a kernel that knows fields up to `known` of `size`:
+/// what follows them, `/* bytes 24..31 */ "\x07..."`, unless it is 0; "???" when it cannot be read.
+Value unknown_fields(CallContext& context, Address at, std::size_t known, std::uint64_t size);
+
+/// A structure of `type` that comes with its size, with unknown_fields(). The address when `size`
+/// is smaller than the structure or it cannot be read.
+Value sized_structure(CallContext& context, tables::Index type, Address at, std::uint64_t size);
+
+/// `structure` with one more field; as it is when that is nothing.
+Value with_field(CallContext& context, const Value& structure, const Value& field);
 
 /// Says what the times of a file are as dates: comments for the fields of a structure, or for all
 /// of it.
@@ -136,8 +149,10 @@ Value siginfo_value(std::span<const std::byte> raw, unsigned word, Abi abi, Aren
 /// The name of a signal with its number, "SIGCHLD"; the number when it has none.
 Value signal_value(std::uint64_t number, Abi abi);
 
-/// An array of iovec; `budget` bytes of data are theirs in all (what was read into them).
-Value vectors_value(CallContext& context, Address at, std::uint64_t count, std::uint64_t budget);
+/// An array of iovec; `budget` bytes of data are theirs in all (what was read into them); nullopt:
+/// only where they are is shown.
+Value vectors_value(CallContext& context, Address at, std::uint64_t count,
+                    std::optional<std::uint64_t> budget);
 
 /// A socket address of `length` bytes.
 Value socket_address_value(CallContext& context, Address at, std::uint64_t length);

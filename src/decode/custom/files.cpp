@@ -10,6 +10,8 @@ namespace {
 
 // Longer answers are not looked into: no program reads directories in larger pieces.
 constexpr std::uint64_t kDirectoryMax = 1 << 20;
+constexpr std::size_t kPathMax = 4096;
+constexpr std::uint64_t kNameMax = 255;
 
 Value make_device(CallContext& context, std::uint64_t major, std::uint64_t minor) {
   return Value::call("makedev", context.list(std::array{Value::hex(major), Value::hex(minor)}));
@@ -46,7 +48,7 @@ Value entry_value(CallContext& context, const EntryForm& form, std::span<const s
 
 Value directory(CallContext& context, const CustomInput& input, const EntryForm& form) {
   const Address at(input.value);
-  if (at.null() || input.length > kDirectoryMax) return Value::address(at);
+  if (input.length > kDirectoryMax) return Value::address(at);
   const auto size = static_cast<std::size_t>(input.length);
   const auto bytes = context.read(at, size);
   if (bytes.size() != size) return Value::unreadable(at);
@@ -93,6 +95,35 @@ Value at_fd(CallContext& context, const CustomInput& input) {
   return context.directory_descriptor(static_cast<std::int32_t>(input.value));
 }
 
+Value device16(CallContext& context, const CustomInput& input) {
+  return make_device(context, input.value >> 8 & 0xff, input.value & 0xff);
+}
+
+Value file_system_type(CallContext& context, const CustomInput& input) {
+  const Value type = context.symbol(known::set::file_system_magic, input.value);
+  return type.kind == Value::Kind::Symbol ? type : Value::hex(input.value);
+}
+
+Value file_system_type32(CallContext& context, const CustomInput& input) {
+  return file_system_type(context, input);
+}
+
+Value high_and_low(CallContext& context, const CustomInput& input) {
+  const auto& args = context.request().args;
+  return Value::integer(static_cast<std::int64_t>(args[1] << 32 | (input.value & 0xffffffff)));
+}
+
+Value memfd_creation(CallContext& context, const CustomInput& input) {
+  constexpr unsigned kShift = 26;  // MFD_HUGE_SHIFT: above it, the logarithm of the pages' size
+  const std::uint64_t size = input.value >> kShift;
+  const std::uint64_t low = input.value & ((1U << kShift) - 1);
+  const Value flags = context.flags(known::set::memfd_flags, low);
+  if (size == 0) return flags;
+  const Value huge = Value::verbatim(format(context.arena(), "{}<<MFD_HUGE_SHIFT", size));
+  if (low == 0) return huge;
+  return Value::list(Value::Kind::Flags, context.list(std::array{flags, huge}));
+}
+
 Value directory_entries64(CallContext& context, const CustomInput& input) {
   return directory(context, input, {8, 19, false});
 }
@@ -107,47 +138,21 @@ Value page_offset(CallContext&, const CustomInput& input) {
   return Value::hex(input.value * kUnit);
 }
 
-Value file_times(CallContext& context, const CustomInput& input) {
-  constexpr std::uint64_t kNow = 0x3fffffff;  // linux/stat.h
-  constexpr std::uint64_t kOmit = 0x3ffffffe;
-  const Address at(input.value);
-  const auto& type = tables::kTypes[known::type::timespec];
-  const std::size_t size = type.size[context.abi_index()];
-  const auto bytes = context.read(at, 2 * size);
-  if (at.null() || bytes.size() != 2 * size) return Value::unreadable(at);
-  ValueList<2> times;
-  for (std::size_t i = 0; i < 2; ++i) {
-    const auto one = bytes.subspan(i * size, size);
-    const std::uint64_t seconds = number_at(one, 0, size / 2);
-    const std::uint64_t nanoseconds = number_at(one, size / 2, size / 2);
-    if (nanoseconds == kNow || nanoseconds == kOmit) {
-      times.add(Value::symbol(nanoseconds == kNow ? "UTIME_NOW" : "UTIME_OMIT", nanoseconds));
-      continue;
+Value hex_string(CallContext& context, std::span<const std::byte> bytes, std::uint64_t length) {
+  auto text = context.arena().allocate<char>(bytes.size() * 4 + 5);
+  std::size_t at = 0;
+  text[at++] = '"';
+  for (const std::byte byte : bytes) {
+    const auto value = static_cast<unsigned>(byte);
+    for (const char c :
+         {'\\', 'x', "0123456789abcdef"[value >> 4], "0123456789abcdef"[value & 15]}) {
+      text[at++] = c;
     }
-    Value value = context.load(type, one);
-    value.comment = date(context.arena(), sign_extend(seconds, size / 2), nanoseconds);
-    times.add(value);
   }
-  return times.make(Value::Kind::Array, context.arena());
-}
-
-void add_dates(Arena& arena, const tables::Type& type, std::span<Value> fields, Value& structure) {
-  auto comment = [&](const Value& seconds, const Value& nanoseconds) {
-    return date(arena, static_cast<std::int64_t>(seconds.number), nanoseconds.number);
-  };
-  if (type.ref == tables::kTypes[known::type::statx_timestamp].ref && fields.size() == 2) {
-    structure.comment = comment(fields[0], fields[1]);
-    return;
-  }
-  // st_atime, st_atime_nsec
-  constexpr std::string_view kFraction = "_nsec";
-  for (std::size_t i = 1; i < fields.size(); ++i) {
-    const std::string_view name = fields[i].name;
-    if (!name.ends_with(kFraction)) continue;
-    Value& seconds = fields[i - 1];
-    if (name.substr(0, name.size() - kFraction.size()) != seconds.name) continue;
-    seconds.comment = comment(seconds, fields[i]);
-  }
+  text[at++] = '"';
+  for (int i = 0; bytes.size() < length && i < 3; ++i)
+    text[at++] = '.';
+  return Value::verbatim({text.data(), at});
 }
 
 Value random_bytes(CallContext& context, const CustomInput& input) {
@@ -155,50 +160,67 @@ Value random_bytes(CallContext& context, const CustomInput& input) {
   const auto shown = std::min<std::uint64_t>(input.length, context.options().string_limit);
   const auto bytes = context.read(at, static_cast<std::size_t>(shown));
   if (at.null() || bytes.size() != shown) return Value::unreadable(at);
-  // Not one is a character, even where it happens to look like one.
-  auto text = context.arena().allocate<char>(bytes.size() * 4 + 5);
-  std::size_t length = 0;
-  text[length++] = '"';
-  for (const std::byte byte : bytes) {
-    const auto value = static_cast<unsigned>(byte);
-    for (const char c :
-         {'\\', 'x', "0123456789abcdef"[value >> 4], "0123456789abcdef"[value & 15]}) {
-      text[length++] = c;
-    }
-  }
-  text[length++] = '"';
-  if (shown < input.length) {
-    for (int i = 0; i < 3; ++i)
-      text[length++] = '.';
-  }
-  return Value::verbatim({text.data(), length});
+  return hex_string(context, bytes, input.length);
 }
 
-Value vectors_value(CallContext& context, Address at, std::uint64_t count, std::uint64_t budget) {
-  if (at.null()) return Value::address(at);
+Value vectors_value(CallContext& context, Address at, std::uint64_t count,
+                    std::optional<std::uint64_t> budget) {
+  constexpr std::uint64_t kMax = 1024;  // UIO_MAXIOV
+  constexpr std::uint64_t kUnlimited = ~std::uint64_t{0};
   const std::size_t word = context.word();
-  const auto limit = context.options().array_limit;
-  const auto shown = static_cast<std::size_t>(std::min<std::uint64_t>(count, limit));
-  const auto bytes = context.read(at, shown * 2 * word);
-  if (bytes.size() != shown * 2 * word) return Value::unreadable(at);
-  auto values = context.arena().allocate<Value>(shown);
-  for (std::size_t i = 0; i < shown; ++i) {
+  if (at.null() || count > kUnlimited / (2 * word)) return Value::address(at);
+  const std::uint64_t limit = context.verbose() ? kMax : context.options().array_limit;
+  const auto wanted = static_cast<std::size_t>(std::min(count, limit));
+  const auto bytes = context.read(at, wanted * 2 * word);
+  const std::size_t got = bytes.size() / (2 * word);
+  if (got == 0 && wanted > 0) return Value::unreadable(at);
+  auto values = context.arena().allocate<Value>(got + 1);
+  for (std::size_t i = 0; i < got; ++i) {
     if (i > 0 && context.spent()) return Value::list(Value::Kind::Array, values.first(i), true);
+    const Address base(number_at(bytes, 2 * i * word, word));
     const std::uint64_t length = number_at(bytes, (2 * i + 1) * word, word);
-    const std::uint64_t filled = std::min(length, budget);
-    budget -= filled;
+    const std::uint64_t filled = std::min(length, budget.value_or(0));
+    if (budget && *budget != kUnlimited) *budget -= filled;
     ValueList<2> fields;
-    fields.add("iov_base", context.bytes(Address(number_at(bytes, 2 * i * word, word)), filled));
+    fields.add("iov_base", budget ? context.bytes(base, filled) : Value::address(base));
     fields.add("iov_len", Value::natural(length));
     values[i] = fields.structure(context.arena());
   }
-  return Value::list(Value::Kind::Array, values, shown < count);
+  if (got == wanted) return Value::list(Value::Kind::Array, values.first(got), wanted < count);
+  values[got] = missing(context.arena(), at + got * 2 * word);
+  return Value::list(Value::Kind::Array, values);
 }
 
 Value vectors(CallContext& context, const CustomInput& input) {
-  const bool filled = context.at_exit() && context.error() == 0;
-  const auto budget = filled ? static_cast<std::uint64_t>(context.returned()) : ~std::uint64_t{0};
+  return vectors_value(context, Address(input.value), input.length, ~std::uint64_t{0});
+}
+
+// What was read into them; without an answer only where they are.
+Value filled_vectors(CallContext& context, const CustomInput& input) {
+  std::optional<std::uint64_t> budget;
+  if (context.at_exit()) budget = static_cast<std::uint64_t>(context.returned());
   return vectors_value(context, Address(input.value), input.length, budget);
+}
+
+Value working_directory(CallContext& context, const CustomInput& input) {
+  // The result counts the NUL.
+  const std::size_t shown = std::max<std::size_t>(static_cast<std::size_t>(input.length), 1) - 1;
+  if (shown == 0 && input.value != 0) return Value::string({}, true);
+  return context.string(Address(input.value), std::min<std::size_t>(shown, kPathMax));
+}
+
+Value old_directory_entry(CallContext& context, const CustomInput& input) {
+  const Address at(input.value);
+  const std::size_t word = context.word();
+  const auto head = context.read(at, 2 * word + 2);
+  if (at.null() || input.length == 0 || head.size() != 2 * word + 2) return Value::address(at);
+  const std::uint64_t length = number_at(head, 2 * word, 2);
+  ValueList<4> fields;
+  fields.add("d_ino", Value::natural(number_at(head, 0, word)));
+  fields.add("d_off", Value::natural(number_at(head, word, word)));
+  fields.add("d_reclen", Value::natural(length));
+  fields.add("d_name", context.bytes(at + head.size(), std::min<std::uint64_t>(length, kNameMax)));
+  return fields.structure(context.arena());
 }
 
 }  // namespace ttrace::custom

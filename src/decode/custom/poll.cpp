@@ -10,23 +10,15 @@ namespace {
 
 constexpr std::size_t kPollfdSize = 8;
 
-std::span<const std::byte> descriptor_bits(CallContext& context, Address at,
-                                           std::uint64_t descriptors) {
-  constexpr std::uint64_t kMax = 1 << 20;  // descriptors: NR_OPEN
+Value set_value(CallContext& context, Address at, std::uint64_t descriptors) {
+  constexpr std::uint64_t kMax = 1 << 20;  // NR_OPEN; a negative count, an int, is above it, too
+  if (at.null() || descriptors == 0 || descriptors > kMax) return Value::address(at);
   // The kernel reads and writes whole words.
   const std::uint64_t bits = context.word() * 8;
-  const std::uint64_t words = (std::min(descriptors, kMax) + bits - 1) / bits;
-  return context.read(at, static_cast<std::size_t>(words * context.word()));
-}
-
-Value set_value(CallContext& context, Address at, std::uint64_t descriptors) {
-  if (at.null()) return Value::address(at);
-  // A negative count of descriptors, which the kernel refuses, is an int.
-  if (descriptors > 0x7fffffff) descriptors = 0;
-  const auto set = descriptor_bits(context, at, descriptors);
-  if (set.empty() && descriptors > 0) return Value::unreadable(at);
-  const auto end = static_cast<std::size_t>(std::min<std::uint64_t>(descriptors, set.size() * 8));
-  return bits_value(context.arena(), set, end);
+  const auto size = static_cast<std::size_t>((descriptors + bits - 1) / bits * context.word());
+  const auto set = context.read(at, size);
+  if (set.size() != size) return Value::unreadable(at);
+  return bits_value(context.arena(), set, static_cast<std::size_t>(descriptors));
 }
 
 // The set in argument `index`, after the call; nothing when it is empty.
@@ -104,11 +96,20 @@ Value ppoll_left(CallContext& context, const CustomInput& input) {
                                 : Value::none();
 }
 
+Value pselect_left64(CallContext& context, const CustomInput& input) {
+  return time_left(context, input, 4, known::type::timespec64);
+}
+Value ppoll_left64(CallContext& context, const CustomInput& input) {
+  return context.dereferences() ? time_left(context, input, 2, known::type::timespec64)
+                                : Value::none();
+}
+
 Value poll_result(CallContext& context, const CustomInput& input) {
   if (input.value == 0 || !context.dereferences()) return Value::none();
   constexpr std::uint64_t kMax = 4096;
   const auto count = static_cast<std::size_t>(std::min(context.argument(1) & 0xffffffff, kMax));
   const auto bytes = context.read(Address(context.argument(0)), count * kPollfdSize);
+  if (bytes.empty()) return Value::none();
   const std::size_t limit = context.verbose() ? count : context.options().array_limit;
   auto values = context.arena().allocate<Value>(std::min(count, limit));
   std::size_t shown = 0;

@@ -86,14 +86,6 @@ Value hardware_address(CallContext& context, std::span<const std::byte> bytes) {
   return Value::verbatim(context.text(text));
 }
 
-Value hex_string(CallContext& context, std::span<const std::byte> bytes, std::uint64_t length) {
-  std::string text = "\"";
-  for (const std::byte byte : bytes)
-    fmt::format_to(std::back_inserter(text), "\\x{:02x}", static_cast<unsigned>(byte));
-  text += bytes.size() < length ? "\"..." : "\"";
-  return Value::verbatim(context.text(text));
-}
-
 // --- addresses --------------------------------------------------------------------------------
 
 namespace {

@@ -5,12 +5,11 @@
 
 namespace ttrace::custom {
 
-std::string_view date(Arena& arena, std::int64_t seconds, std::uint64_t nanoseconds) {
-  constexpr std::uint64_t kSecond = 1'000'000'000;
+std::string_view date(Arena& arena, std::int64_t seconds, std::uint64_t fraction, int digits) {
+  const std::uint64_t second = digits == 6 ? 1'000'000 : 1'000'000'000;
   const std::time_t time = seconds;
   std::tm parts{};
-  if (nanoseconds >= kSecond || (time == 0 && nanoseconds == 0) ||
-      localtime_r(&time, &parts) == nullptr) {
+  if (fraction >= second || (time == 0 && fraction == 0) || localtime_r(&time, &parts) == nullptr) {
     return {};
   }
   std::array<char, 64> day{};
@@ -19,8 +18,8 @@ std::string_view date(Arena& arena, std::int64_t seconds, std::uint64_t nanoseco
   const std::size_t zone_length = std::strftime(zone.data(), zone.size(), "%z", &parts);
   const std::string_view in_day(day.data(), length);
   const std::string_view in_zone(zone.data(), zone_length);
-  if (nanoseconds == 0) return format(arena, "{}{}", in_day, in_zone);
-  return format(arena, "{}.{:09}{}", in_day, nanoseconds, in_zone);
+  if (fraction == 0) return format(arena, "{}{}", in_day, in_zone);
+  return format(arena, "{}.{:0{}}{}", in_day, fraction, digits, in_zone);
 }
 
 Value ticks_value(Arena& arena, std::uint64_t ticks) {
