@@ -34,7 +34,10 @@ class CallContext {
       : options_(options), pending_(pending), memory_(memory, pending.verbose) {}
   CallContext(const DecodeOptions& options, PendingSyscall& pending, Memory& memory,
               const SyscallOutcome& outcome)
-      : options_(options), pending_(pending), memory_(memory, pending.verbose), outcome_(&outcome) {}
+      : options_(options),
+        pending_(pending),
+        memory_(memory, pending.verbose),
+        outcome_(&outcome) {}
 
   [[nodiscard]] const DecodeOptions& options() const { return options_; }
   /// Whether everything is shown, however long it is.
@@ -45,6 +48,8 @@ class CallContext {
   [[nodiscard]] std::size_t abi_index() const { return static_cast<std::size_t>(abi()); }
   [[nodiscard]] unsigned word() const { return word_size(abi()); }
   [[nodiscard]] const SyscallRequest& request() const { return pending_.request; }
+  /// Whose call it is.
+  [[nodiscard]] Tid tid() const { return pending_.tid; }
   [[nodiscard]] Arena& arena() { return pending_.arena; }
   [[nodiscard]] Memory& memory() { return memory_; }
   /// The call has cost what a call may: a list ends here, in `...`.
@@ -68,7 +73,8 @@ class CallContext {
   Value pointee(const tables::Type& type, Address at, const Value* before = nullptr);
   /// A value of a type with a fixed size, out of bytes that were read.
   Value load(const tables::Type& type, std::span<const std::byte> bytes);
-  /// The bytes at `at`, in the arena; fewer than `size` when not all can be read, or are affordable.
+  /// The bytes at `at`, in the arena; fewer than `size` when not all can be read, or are
+  /// affordable.
   std::span<const std::byte> read(Address at, std::size_t size);
 
   [[nodiscard]] Value symbol(tables::Index set, std::uint64_t value) const {
