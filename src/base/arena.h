@@ -12,9 +12,10 @@
 
 namespace ttrace {
 
-/// A bump allocator. reset() keeps the blocks, so in the steady state nothing is allocated; only what
-/// a single large event took is given back. Holds only trivially destructible types: nothing is
-/// destroyed. With AddressSanitizer, a use behind the end of an allocation or after reset() is found.
+/// A bump allocator. reset() keeps the blocks, so in the steady state nothing is allocated; only
+/// what a single large event took is given back. Holds only trivially destructible types: nothing
+/// is destroyed. With AddressSanitizer, a use behind the end of an allocation or after reset() is
+/// found.
 class Arena {
  public:
   Arena() = default;
@@ -41,8 +42,8 @@ class Arena {
     auto to = copy(std::span<const char>(text.data(), text.size()));
     return {to.data(), to.size()};
   }
-  /// Keeps the first `count` objects of `all`. The memory of the others can be used again when `all`
-  /// is what was allocated last.
+  /// Keeps the first `count` objects of `all`. The memory of the others can be used again when
+  /// `all` is what was allocated last.
   template <class T>
   std::span<T> shrink(std::span<T> all, std::size_t count) {
     const auto kept = all.first(count);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 namespace ttrace {
 namespace {
@@ -9,6 +10,42 @@ namespace {
 bool is_control(char c) {
   const auto byte = static_cast<unsigned char>(c);
   return byte < 0x20 || byte == 0x7f;
+}
+
+// --- eight bytes at once: most text has nothing to escape ---
+
+constexpr std::size_t kStep = 8;
+constexpr std::uint64_t kEach = 0x0101010101010101;
+constexpr std::uint64_t kHighBits = 0x80 * kEach;
+
+std::uint64_t load(const char* bytes) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, bytes, sizeof(word));
+  return word;
+}
+// Not 0 when a byte of `word` is below `limit` (at most 0x80).
+constexpr std::uint64_t any_below(std::uint64_t word, std::uint64_t limit) {
+  return (word - kEach * limit) & ~word & kHighBits;
+}
+constexpr std::uint64_t any_equal(std::uint64_t word, unsigned char byte) {
+  return any_below(word ^ kEach * byte, 1);
+}
+constexpr std::uint64_t any_control(std::uint64_t word) {
+  return any_below(word, 0x20) | any_equal(word, 0x7f);
+}
+constexpr std::uint64_t any_escape(std::uint64_t word) {
+  return any_control(word) | any_equal(word, '"') | any_equal(word, '\\') | (word & kHighBits);
+}
+
+bool has_control(std::string_view text) {
+  std::size_t i = 0;
+  for (; i + kStep <= text.size(); i += kStep) {
+    if (any_control(load(text.data() + i)) != 0) return true;
+  }
+  for (; i < text.size(); ++i) {
+    if (is_control(text[i])) return true;
+  }
+  return false;
 }
 
 void append_octal(unsigned char byte, bool all_digits, std::string& out) {
@@ -78,18 +115,26 @@ void append_escapes(std::string_view bytes, const std::array<char, 256>& escapes
                     std::string& out) {
   const char* const begin = bytes.data();
   std::size_t plain = 0;  // where the bytes begin that are still to be copied as they are
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(bytes[i]);
-    const char escape = escapes[byte];
-    if (escape == 0) continue;
-    out.append(begin + plain, i - plain);
-    plain = i + 1;
-    if (escape == 1) {
-      const bool digit_follows = i + 1 < bytes.size() && bytes[i + 1] >= '0' && bytes[i + 1] <= '7';
-      append_octal(byte, digit_follows, out);
-    } else {
-      out += '\\';
-      out += escape;
+  for (std::size_t i = 0; i < bytes.size();) {
+    const std::size_t end = std::min(i + kStep, bytes.size());
+    // The look at eight bytes knows the common table only.
+    const bool plain_step =
+        &escapes == &kEscapes && end - i == kStep && any_escape(load(begin + i)) == 0;
+    if (plain_step) i = end;
+    for (; i < end; ++i) {
+      const auto byte = static_cast<unsigned char>(bytes[i]);
+      const char escape = escapes[byte];
+      if (escape == 0) continue;
+      out.append(begin + plain, i - plain);
+      plain = i + 1;
+      if (escape == 1) {
+        const bool digit_follows =
+            i + 1 < bytes.size() && bytes[i + 1] >= '0' && bytes[i + 1] <= '7';
+        append_octal(byte, digit_follows, out);
+      } else {
+        out += '\\';
+        out += escape;
+      }
     }
   }
   out.append(begin + plain, bytes.size() - plain);
@@ -129,7 +174,7 @@ void append_character(std::int64_t code, std::string& out) {
 }
 
 void append_printable(std::string_view text, std::string& out) {
-  if (std::none_of(text.begin(), text.end(), is_control)) {
+  if (!has_control(text)) {
     out += text;
     return;
   }

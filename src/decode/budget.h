@@ -1,5 +1,5 @@
-// How much one call may cost, whatever a program passes. Far above what real programs pass: where it
-// ends, lists end in `...`, and what is not looked at any more is shown as its address.
+// How much one call may cost, whatever a program passes. Far above what real programs pass: where
+// it ends, lists end in `...`, and what is not looked at any more is shown as its address.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,8 @@ inline std::size_t arena_budget(const DecodeOptions& options, bool verbose) {
   return (verbose ? 16 : 2) * kMega + 4 * options.string_limit;
 }
 
-/// A tracee's memory, of which so many reads are made, and no more: then nothing can be read.
+/// A tracee's memory, of which so many reads are made at the entry and as many at the exit; behind
+/// them nothing can be read.
 class BudgetedMemory final : public Memory {
  public:
   BudgetedMemory(Memory& memory, bool verbose)

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "decode/custom/custom.h"
 
@@ -96,6 +97,8 @@ std::uint64_t CallContext::evaluate(Index index) const {
                  : 0;
     case Source::Error:
       return error();
+    case Source::Verbose:
+      return verbose() ? 1 : 0;
   }
   return 0;
 }
@@ -128,6 +131,10 @@ bool CallContext::passes(const tables::Condition& condition) const {
       return std::ranges::any_of(values, equal);
     case Test::IsNot:
       return std::ranges::none_of(values, equal);
+    case Test::Above:
+      return value > values.front()[abi_index()];
+    case Test::UpTo:
+      return value <= values.front()[abi_index()];
   }
   return false;
 }
@@ -145,6 +152,11 @@ Value lookup_symbol(Index set_index, std::uint64_t value, Abi abi) {
   const auto rows = tables::kConstants.subspan(slice.first, slice.count);
   auto it = std::ranges::lower_bound(rows, value, {}, &tables::Constant::value);
   if (it != rows.end() && it->value == value) return Value::symbol(it->name, value);
+  if (set.rest == tables::ConstantSet::Rest::Decimal) {
+    Value number = set.is_signed ? Value::integer(sign_extend(value, 4)) : Value::natural(value);
+    number.comment = set.family;
+    return number;
+  }
   if (!set.family.empty()) return Value::unknown_symbol(value, set.family);
   return set.is_signed ? Value::integer(sign_extend(value, 4)) : Value::natural(value);
 }
@@ -167,12 +179,14 @@ Value CallContext::flags(Index set_index, std::uint64_t value) {
       if (!known && (bits == 0 || (member.kind != Value::Kind::Symbol && !at_end))) continue;
       (at_end ? last : children[count++]) = member;
       rest &= ~row.mask;
+    } else if (row.name.empty()) {
+      if (rest == 0) children[count++] = Value::verbatim({});
     } else if ((rest & row.mask) == row.value && (row.value != 0 || (value & row.mask) == 0)) {
       children[count++] = Value::symbol(row.name, row.value);
       rest &= ~row.mask;
     }
   }
-  if (set.octal_rest) {
+  if (set.rest == tables::ConstantSet::Rest::Octal) {
     if (count == 0) return Value::octal(rest);
     children[count++] = Value::octal(rest);
   } else if (rest != 0) {
@@ -238,8 +252,20 @@ Value CallContext::scalar(const Type& type, std::uint64_t raw_value) {
       return flags(type.ref, raw);
     case Kind::Custom:
       return tables::kCustoms[type.ref](*this, CustomInput{.value = raw});
-    case Kind::Pointer:
-      return pointee(tables::kTypes[type.ref], Address(raw));
+    case Kind::OutPointer: {
+      const auto& target = tables::kTypes[type.ref];
+      const bool nothing = target.kind == Kind::Array && evaluate(target.length) == 0;
+      if (!nothing && (!at_exit() || error() != 0)) return Value::address(Address(raw));
+      [[fallthrough]];
+    }
+    case Kind::Pointer: {
+      // One of 64 bits in a program of 32 can point to nothing.
+      if (raw != truncate_to(raw, word())) return Value::address(Address(raw));
+      const auto* const extent = extent_;  // of the structure that the pointer is in
+      const Value value = pointee(tables::kTypes[type.ref], Address(raw));
+      extent_ = extent;
+      return value;
+    }
     case Kind::String:
     case Kind::Path:
     case Kind::Bytes:
@@ -268,6 +294,8 @@ Value CallContext::pointee(const Type& type, Address at, const Value* before) {
   if (type.kind == Kind::Array) {
     return array(tables::kTypes[type.ref], at, evaluate(type.length));
   }
+  before_ = before;
+  if (type.kind == Kind::Struct && type.length != kNone) return sized_structure(type, at);
   const std::size_t size = type.size[abi_index()];
   const auto storage = read(at, size);
   if (storage.empty() || storage.size() != size) return Value::unreadable(at);
@@ -292,11 +320,30 @@ Value CallContext::load(const Type& type, std::span<const std::byte> from) {
   }
   if (type.kind == Type::Kind::CharArray) {
     std::string_view all(reinterpret_cast<const char*>(from.data()), from.size());
-    all = all.substr(0, all.find('\0'));
+    const auto end = all.find('\0');
+    const bool ends = end != std::string_view::npos;
+    // As strace: of a text without a NUL the last byte stands for it.
+    if (!all.empty()) all = all.substr(0, ends ? end : all.size() - 1);
     const auto shown = all.substr(0, options_.string_limit);
-    return Value::string(text(shown), shown.size() < all.size());
+    return Value::string(text(shown), !ends || shown.size() < all.size());
   }
   return scalar(type, load_number(from));
+}
+
+bool CallContext::is_shown(tables::Field::How how, std::span<const std::byte> bytes) const {
+  using How = tables::Field::How;
+  switch (how) {
+    case How::Plain:
+    case How::Changing:
+      return true;
+    case How::Filled:
+      return at_exit() && error() == 0;
+    case How::Hidden:
+      return false;
+    case How::Nonzero:
+      return std::ranges::any_of(bytes, [](std::byte b) { return b != std::byte{0}; });
+  }
+  return false;
 }
 
 Value CallContext::structure(const Type& type, std::span<const std::byte> from) {
@@ -305,19 +352,58 @@ Value CallContext::structure(const Type& type, std::span<const std::byte> from) 
   const bool abbreviate = tables::kStructs[type.ref].abbreviated && !verbose();
   const Frame frame{from, frame_};
   frame_ = &frame;
+  const Value* const before = std::exchange(before_, nullptr);
   auto values = arena().allocate<Value>(layout->count);
   std::size_t count = 0;
   for (const auto& field : tables::kFields.subspan(layout->first, layout->count)) {
     if (abbreviate && !field.brief) continue;
     if (!holds(field.condition)) continue;
     const auto& field_type = tables::kTypes[field.type];
-    values[count++] = load(field_type, from.subspan(field.offset, field_type.size[abi_index()]))
-                          .named(field.name);
+    const auto bytes = from.subspan(field.offset, field_type.size[abi_index()]);
+    // The fields of a structure within count for themselves.
+    if (field_type.kind != Type::Kind::Struct)
+      extent_ = std::max(extent_, bytes.data() + bytes.size());
+    if (!is_shown(field.how, bytes)) continue;
+    const Value* const old = custom::field_of(before, field.name);
+    before_ = old;
+    Value value = load(field_type, bytes);
+    if (field.how == tables::Field::How::Changing && old != nullptr && old->number != value.number)
+      value = Value::list(Value::Kind::Change, list(std::array{old->named({}), value}));
+    values[count++] = value.named(field.name);
   }
   frame_ = frame.outer;
+  before_ = nullptr;
   Value result = Value::list(Value::Kind::Struct, values.first(count), abbreviate);
   if (verbose()) custom::add_dates(arena(), type, values.first(count), result);
   return result;
+}
+
+Value CallContext::sized_structure(const Type& type, Address at) {
+  // The kernel takes no more than a page.
+  constexpr std::uint64_t kMost = 4096;
+  const std::uint64_t size = evaluate(type.length);
+  if (size == 0 || size > kMost) return Value::unreadable(at);
+  const auto given = static_cast<std::size_t>(size);
+  auto storage = arena().allocate<std::byte>(std::max(given, std::size_t{type.size[abi_index()]}));
+  std::ranges::fill(storage, std::byte{0});
+  if (memory_.read(at, storage.first(given)) != given) return Value::unreadable(at);
+  const auto* const outer = extent_;
+  extent_ = storage.data();
+  Value value = structure(type, storage);
+  const auto known = static_cast<std::size_t>(extent_ - storage.data());
+  extent_ = outer;
+  if (known >= given) return value;
+  const auto extra = storage.subspan(known, given - known);
+  if (std::ranges::all_of(extra, [](std::byte b) { return b == std::byte{0}; })) return value;
+  if (!verbose()) {
+    value.truncated = true;
+    return value;
+  }
+  auto fields = arena().allocate<Value>(value.children.size() + 1);
+  std::ranges::copy(value.children, fields.begin());
+  fields.back() = custom::extra_data(arena(), extra, known);
+  value.children = fields;
+  return value;
 }
 
 Value CallContext::array(const Type& element, Address at, std::uint64_t count) {
@@ -351,16 +437,15 @@ Value CallContext::elements(const Type& element, std::span<const std::byte> from
 Value CallContext::string(Address at, std::size_t limit) {
   if (at.null() || spent()) return Value::address(at);
   std::array<char, kPathMax> fixed;
-  std::span<char> buffer = fixed;
-  if (limit + 1 > fixed.size()) {
-    buffer = arena().allocate<char>(limit + 1);
-  } else {
-    buffer = buffer.first(limit + 1);
-  }
+  const bool large = limit + 1 > fixed.size();
+  const auto buffer =
+      large ? arena().allocate<char>(limit + 1) : std::span<char>(fixed).first(limit + 1);
   const auto got = memory_.read_string(at, buffer);
-  if (!got.terminated && got.length < buffer.size()) return Value::unreadable(at);
-  const std::size_t shown = std::min(got.length, limit);
-  return Value::string(text({buffer.data(), shown}), !got.terminated);
+  const bool readable = got.terminated || got.length == buffer.size();
+  const std::string_view shown(buffer.data(), readable ? std::min(got.length, limit) : 0);
+  if (large) arena().shrink(buffer, shown.size());
+  if (!readable) return Value::unreadable(at);
+  return Value::string(large ? shown : text(shown), !got.terminated);
 }
 
 Value CallContext::bytes(Address at, std::uint64_t length) {

@@ -109,6 +109,10 @@ class CallContext {
   /// As many elements as `bytes` hold; `more` of them exist.
   Value elements(const tables::Type& element, std::span<const std::byte> bytes, bool more,
                  Address unreadable);
+  /// A structure of which the program has as many bytes as the type's length says.
+  Value sized_structure(const tables::Type& type, Address at);
+  /// Whether a field that these bytes hold is shown now.
+  [[nodiscard]] bool is_shown(tables::Field::How how, std::span<const std::byte> bytes) const;
   Value structure(const tables::Type& type, std::span<const std::byte> bytes);
   [[nodiscard]] std::uint64_t pointed(const tables::Operand& operand) const;
 
@@ -116,7 +120,9 @@ class CallContext {
   PendingSyscall& pending_;
   mutable BudgetedMemory memory_;
   const SyscallOutcome* outcome_ = nullptr;
-  const Frame* frame_ = nullptr;  // the structure that is being decoded
+  const Frame* frame_ = nullptr;       // the structure that is being decoded
+  const std::byte* extent_ = nullptr;  // the end of the last field that was decoded of it
+  const Value* before_ = nullptr;      // what the next structure was at the entry
 };
 
 }  // namespace ttrace

@@ -118,7 +118,9 @@ bool same(const Value& a, const Value& b) {
 Value decode_changed(CallContext& context, const tables::Argument& row, Address at, Value before) {
   const auto& type = tables::kTypes[row.type];
   Value after = context.pointee(type, at, &before);
-  if (type.kind == tables::Type::Kind::CustomMemory || before.kind != after.kind ||
+  const bool by_field =
+      type.kind == tables::Type::Kind::Struct && tables::kStructs[type.ref].changing;
+  if (by_field || type.kind == tables::Type::Kind::CustomMemory || before.kind != after.kind ||
       before.children.empty() || same(before, after.named(before.name))) {
     return after;
   }
@@ -221,10 +223,10 @@ std::string_view Decoder::name(Abi abi, std::uint64_t number) {
 
 SyscallEntered Decoder::enter(const SyscallRequest& request, PendingSyscall& pending,
                               Memory& memory) const {
-  pending.verbose = !options_.abbreviated.wants(request.abi, request.number);
-  pending.arena.reset(arena_budget(options_, pending.verbose));
   pending.request = request;
   pending.count = 0;
+  pending.verbose = !options_.abbreviated.wants(request.abi, request.number);
+  pending.arena.reset(arena_budget(options_, pending.verbose));
   pending.dereference = options_.dereferenced.wants(request.abi, request.number);
   const auto entry = names::lookup(request.abi, request.number);
   pending.name = entry.name;
@@ -258,7 +260,10 @@ SyscallEntered Decoder::enter(const SyscallRequest& request, PendingSyscall& pen
     }
     const std::size_t slot = pending.count++;
     pending.rows[slot] = static_cast<std::uint8_t>(i);
-    pending.args[slot] = named(decode_input(context, i, row), row);
+    Value& value = pending.args[slot];
+    value = decode_input(context, i, row);
+    value.name = row.name;
+    value.show_name = row.show_name;
   }
   pending.shown_at_entry = std::min(known, pending.count);
   return {pending.name, std::span<const Value>(pending.args).first(pending.shown_at_entry),

@@ -30,7 +30,7 @@ struct Slice {
 };
 
 /// `name` stands for `value` in the bits of `mask`; a row with `group` instead of a name gives
-/// these bits to an enum.
+/// these bits to an enum; one with neither is an empty text where no bit is left.
 struct Constant {
   std::string_view name;
   std::uint64_t value = 0;
@@ -42,7 +42,9 @@ struct ConstantSet {
   std::string_view
       family;  // "PROT_???": what an unknown value is said to be; empty: prints it alone
   bool is_signed = false;   // how an unknown value without a family is printed
-  bool octal_rest = false;  // bits without a name are a file mode: S_IFREG|0644
+  /// What has no name: hexadecimal; a file mode (S_IFREG|0644); decimal, of an enum.
+  enum class Rest : std::uint8_t { Hex, Octal, Decimal };
+  Rest rest = Rest::Hex;
   PerAbi<Slice> constants;  // of kConstants; those of an enum are sorted by value
 };
 
@@ -55,6 +57,7 @@ struct Operand {
     Field,     // of the structure being decoded, or `index` structures around it, at `offset`
     Return,    // what the call returned
     Error,     // the errno that the call returned, 0 on success
+    Verbose,   // 1 with -v
   };
   Source source = Source::Literal;
   Index index = 0;
@@ -64,7 +67,7 @@ struct Operand {
 };
 
 struct Condition {
-  enum class Test : std::uint8_t { AnyBit, NoBit, Is, IsNot };
+  enum class Test : std::uint8_t { AnyBit, NoBit, Is, IsNot, Above, UpTo };
   Index operand = kNone;
   Test test = Test::AnyBit;
   PerAbi<std::uint64_t> mask{};  // applied to the operand first
@@ -83,16 +86,17 @@ struct Type {
     Id,  // unsigned, but -1
     Fd,
     Address,
-    Enum,     // of the set `ref`
-    Flags,    // of the set `ref`
-    Custom,   // decoded by kCustoms[ref]
-    Pointer,  // to the type `ref`
+    Enum,        // of the set `ref`
+    Flags,       // of the set `ref`
+    Custom,      // decoded by kCustoms[ref]
+    Pointer,     // to the type `ref`
+    OutPointer,  // the same, for what the kernel fills in
     // Held in memory:
     String,
     Path,   // a string that is never cut short
     Bytes,  // `length` of them
     CharArray,
-    Struct,        // kStructs[ref]
+    Struct,        // kStructs[ref]; with a `length` that is how many bytes the program has
     Array,         // `length` of the type `ref`
     CustomMemory,  // decoded by kCustoms[ref], which gets the address and `length`
   };
@@ -107,12 +111,17 @@ struct Field {
   Index type = kNone;
   Index condition = kNone;
   std::uint16_t offset = 0;
+  /// When and how it is shown: with what it was before the call (4 => 1); when the call succeeded;
+  /// never (but it is known); when it is not 0.
+  enum class How : std::uint8_t { Plain, Changing, Filled, Hidden, Nonzero };
   bool brief = false;  // shown without -v
+  How how = How::Plain;
 };
 
 struct Struct {
   PerAbi<Index> layout{};    // of kLayouts
   bool abbreviated = false;  // without -v only the fields that are `brief`
+  bool changing = false;     // it has Changing or Filled fields: no `before => after` of the whole
 };
 
 enum class Direction : std::uint8_t { Value, In, Out, InOut };

@@ -29,7 +29,8 @@ class Renderer {
                 bool with_names);
   template <class Number>
   void decimal(Number number) {
-    out_ += fmt::format_int(number).c_str();
+    const fmt::format_int digits(number);
+    out_.append(digits.data(), digits.size());
   }
 
   std::string& out_;

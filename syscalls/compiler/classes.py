@@ -71,10 +71,12 @@ class ClassTable:
         return {call.name for call in self.lowering.d.calls if not call.variant and
                 (call.result in types or any(self.holds(a.type, types) for a in call.arguments))}
 
-    def holds(self, use, types):
+    def holds(self, use, types, around=()):
         """Whether a value of this type is or contains one of `types`."""
         if use.name in types:
             return True
-        return any(self.holds(field.type, types)
+        if use.name in around:  # a mistake that is told elsewhere
+            return False
+        return any(self.holds(field.type, types, (*around, use.name))
                    for struct in self.lowering.d.structs.get(use.name, ())
                    for field in struct.leaves())

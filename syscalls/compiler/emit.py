@@ -54,14 +54,16 @@ def cxx(lowering) -> str:
             "{Type::Kind::%s, %d, %d, {%s}}" % (t[0], t[1], t[2], numbers(t[3]))
             for t in low.types.rows]),
         table("Struct", "Structs", [
-            "{{%s}, %s}" % (numbers(s[0]), boolean(s[1])) for s in low.layouts.rows]),
+            "{{%s}, %s, %s}" % (numbers(s[0]), boolean(s[1]), boolean(s[2])) for s in low.layouts.rows]),
         table("Slice", "Layouts", ["{%d, %d}" % row for row in low.layouts.layouts]),
         table("Field", "Fields", [
-            "{%s, %d, %d, %d, %s}" % (text(f[0]), f[1], f[2], f[3], boolean(f[4]))
+            "{%s, %d, %d, %d, %s, Field::How::%s}" % (text(f[0]), f[1], f[2], f[3], boolean(f[4]),
+                                                       f[5].capitalize())
             for f in low.layouts.fields]),
         table("ConstantSet", "Sets", [
-            "{%s, %s, %s, {{%s}}}" % (text(s[0]), boolean(s[1]), boolean(s[2]),
-                                      ", ".join("{%d, %d}" % x for x in s[3]))
+            "{%s, %s, ConstantSet::Rest::%s, {{%s}}}" % (
+                text(s[0]), boolean(s[1]), "Hex" if s[2] == "joined" else s[2].capitalize(),
+                ", ".join("{%d, %d}" % x for x in s[3]))
             for s in low.sets.rows]),
         table("Constant", "Constants", [
             "{%s, %s, %s, %d}" % (text(c[0]), number(c[1]), number(c[2]), c[3])

@@ -82,7 +82,7 @@ class LayoutBuilder:
         self.order = []        # (name, what its parameters stand for), by index
         self.rows = []         # (per-ABI layout index, abbreviated)
         self.layouts = []      # (first field, count)
-        self.fields = []       # (name, type, condition, offset, brief)
+        self.fields = []       # (name, type, condition, offset, brief, how)
         self.known = {}        # (name, abi) -> (size, align, {field: (offset, size)})
         self.measuring = []
         self.describing = []
@@ -170,6 +170,8 @@ class LayoutBuilder:
         return self.measure(name, abi)[2].get(field, (0, 0))
 
     def measure_type(self, use, abi):
+        if use.wide:
+            return 8, align_of(abi, 8)
         if use.direction:
             return WORD[abi], WORD[abi]
         count = 1
@@ -210,18 +212,24 @@ class LayoutBuilder:
         finally:
             self.describing.pop()
         self.order.append((name, bound))
-        self.rows.append((layouts, any(self.is_abbreviated(s) for s in structs)))
+        self.rows.append((layouts, any(self.is_abbreviated(s) for s in structs),
+                          any(self.is_changing(s) for s in structs)))
         return len(self.order) - 1
 
     def is_abbreviated(self, struct):
         inner = [self.lowering.d.structs[f.type.name] for f in struct.leaves() if f.inline]
         return bool(struct.brief) or any(self.is_abbreviated(s) for of in inner for s in of)
 
+    def is_changing(self, struct):
+        inner = [self.lowering.d.structs[f.type.name] for f in struct.leaves()
+                 if f.type.name in self.lowering.d.structs and not f.type.direction]
+        return any(f.how in ("changing", "filled") for f in struct.leaves()) or any(
+            self.is_changing(s) for of in inner for s in of)
+
     def check(self, struct):
         """What can be told of a structure alone."""
         if id(struct) in self.checked:
             return
-        self.checked.add(id(struct))
         fields = struct.leaves()
         names = [f.name for f in fields]
         for name in (*struct.order, *struct.brief, *struct.kernel_names):
@@ -244,6 +252,7 @@ class LayoutBuilder:
                                  field.type.name not in self.lowering.d.structs):
                 raise DescriptionError(field.where, "only a structure can be inline")
         self.check_unions(struct.fields)
+        self.checked.add(id(struct))
 
     def check_unions(self, fields):
         for field in fields:
@@ -280,14 +289,16 @@ class LayoutBuilder:
             brief = not struct.brief or name in struct.brief
             if field.inline:
                 inner = self.inline_scope(field, scope)
-                rows += [(*row[:4], row[4] and brief) for row in self.field_rows(
+                rows += [(*row[:4], row[4] and brief, row[5]) for row in self.field_rows(
                     self.of_abi(field.type.name, abi), abi, inner, condition)]
                 continue
             row = self.lowering.type(field.type, scope)
             if field.type.direction:
-                row = self.lowering.row("Pointer", tuple(WORD[a] for a in ABIS), row)
+                kind = "OutPointer" if field.type.direction == "out" else "Pointer"
+                sizes = tuple(8 if field.type.wide else WORD[a] for a in ABIS)
+                row = self.lowering.row(kind, sizes, row)
             offset = scope.base[ABIS.index(abi)] + self.place(struct.name, abi, name)[0]
-            rows.append((name, row, condition, offset, brief))
+            rows.append((name, row, condition, offset, brief, field.how))
         return rows
 
     def inline_scope(self, field, scope):

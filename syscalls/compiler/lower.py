@@ -16,7 +16,7 @@ SCALARS = {
     "s32": ("Signed", 4), "u32": ("Unsigned", 4), "s64": ("Signed", 8), "u64": ("Unsigned", 8),
     "int": ("Signed", 4), "uint": ("Unsigned", 4), "long": ("Signed", 0), "ulong": ("Unsigned", 0),
     "size": ("Unsigned", 0), "ssize": ("Signed", 0), "status": ("Signed", 0),
-    "hex": ("Hex", 0), "hex16": ("Hex", 2), "hex32": ("Hex", 4), "hex64": ("Hex", 8),
+    "hex": ("Hex", 0), "hex8": ("Hex", 1), "hex16": ("Hex", 2), "hex32": ("Hex", 4), "hex64": ("Hex", 8),
     "octal": ("Octal", 4), "fd": ("Fd", 4), "pid": ("Signed", 4), "uid": ("Id", 4),
     "gid": ("Id", 4), "uid16": ("Id", 2), "addr": ("Address", 0), "addr64": ("Address", 8),
 }
@@ -79,6 +79,8 @@ class CallScope:
                 raise DescriptionError(where, "'ret' is not a pointer")
             return ("Error" if in_condition else "Return", 0, 0, zeros, zeros)
         found = self.find(name)
+        if found is None and name == "verbose" and in_condition:
+            return ("Verbose", 0, 0, zeros, (1,) * 4)
         if found is None:
             raise DescriptionError(where, "there is no argument '%s'%s" % (
                 name, hint(name, [a.name for a in self.call.arguments])))
@@ -214,11 +216,20 @@ class Lowering:
         element = self.element(use, scope)
         if use.length is None or self.kind(element) == "CustomMemory":
             return element
+        if use.sized:
+            return self.sized(use, element, scope)
         count = self.count(use.length) if use.length.value is not None else 0
         sizes = tuple(s * count for s in self.sizes(element))
         if max(sizes) > 0xffff:
             raise DescriptionError(use.where, "an array is larger than 65535 bytes")
         return self.row("Array", sizes, element, self.operand(use.length, scope))
+
+    def sized(self, use, element, scope):
+        """A structure that has grown: the program says how much of it there is."""
+        if self.kind(element) != "Struct" or not use.direction:
+            raise DescriptionError(use.where, "'[... bytes]' is for a structure that is pointed to")
+        kind, ref, _, sizes = self.types.rows[element]
+        return self.row(kind, sizes, ref, self.operand(use.length, scope))
 
     def element(self, use, scope):
         name, where = use.name, use.where
@@ -282,6 +293,11 @@ class Lowering:
         return owners[0].name
 
     def const(self, use):
+        if use.shown:
+            row = self.element(TypeUse(use.shown, use.where), None)
+            if self.is_memory(row):
+                raise DescriptionError(use.where, "'%s' is in memory" % use.shown)
+            return row
         owner = self.d.sets[self.owner(use)]
         return self.row(owner.kind.capitalize(), self.scalar_sizes(owner.storage, use.where),
                         self.sets.index(owner.name, use.where))
@@ -319,7 +335,7 @@ class Lowering:
             values = [tuple(0 if v == 2 ** 64 - 1 else v for v in row) for row in values]
         test = condition.test
         if negated:
-            test = {"any": "none", "is": "not", "not": "is"}[test]
+            test = {"any": "none", "is": "not", "not": "is", "above": "upto"}[test]
         return self.add_condition(operand, test, mask, values, also), on_result
 
     def none_of(self, conditions, scope, also=NONE):
@@ -340,7 +356,8 @@ class Lowering:
         else:
             self.condition_values.extend(values)
         first = first if values else 0
-        name = {"any": "AnyBit", "none": "NoBit", "is": "Is", "not": "IsNot"}[test]
+        name = {"any": "AnyBit", "none": "NoBit", "is": "Is", "not": "IsNot", "above": "Above",
+                "upto": "UpTo"}[test]
         return self.conditions.add((operand, name, mask, first, len(values), also))
 
     def per_abi(self, name, where, set_name):
@@ -410,6 +427,9 @@ class Lowering:
         scope = CallScope(self, call)
         use = argument.type
         row = self.type(use, scope)
+        if use.wide:
+            raise DescriptionError(use.where, "a pointer in a register is as wide as that: '%s'" %
+                                   use.direction)
         if self.is_memory(row) and not use.direction:
             raise DescriptionError(use.where, "'%s' is in memory: write 'in %s', 'out %s' or "
                                    "'inout %s'" % ((use.name,) * 4))

@@ -33,7 +33,7 @@ class ConstantSet:
     where: Location
     storage: str
     family: str
-    rest: str  # how bits without a name are printed: hex or octal; of an enum: joined
+    rest: str  # how bits without a name are printed: hex octal; of an enum: joined, decimal
     entries: list = field(default_factory=list)
 
 
@@ -50,7 +50,7 @@ class Operand:
 class Condition:
     where: Location
     operand: Operand
-    test: str  # any (a bit is set), is, not
+    test: str  # any (a bit is set), is, not, above
     names: List[str] = field(default_factory=list)
     numbers: List[int] = field(default_factory=list)
     mask: Union[int, str, None] = None
@@ -64,6 +64,9 @@ class TypeUse:
     direction: str = ""
     given: List[Operand] = field(default_factory=list)  # in parentheses: parameters or a storage
     length: Optional[Operand] = None
+    wide: bool = False   # a pointer of 64 bits everywhere: `in64`
+    sized: bool = False  # `T[n bytes]`: one structure, of which the program has n bytes
+    shown: str = ""  # of `const(T) A`: T
     constants: List[str] = field(default_factory=list)  # of `const A|B`
     mask: Optional[int] = None
 
@@ -77,6 +80,7 @@ class Field:
     condition: Optional[Condition] = None
     otherwise: bool = False  # `else`: shown where no other member of its union is
     inline: bool = False     # its own fields are shown in its place
+    how: str = "plain"       # or changing, hidden, nonzero, filled: when and how it is shown
     kind: str = "field"      # field, union, group
     members: list = field(default_factory=list)
 

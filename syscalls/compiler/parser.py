@@ -7,6 +7,9 @@ from .model import (ABIS, Argument, Call, CallClass, Condition, Constant, Consta
 KEYWORDS = ("enum", "flags", "struct", "custom", "class", "include")
 
 
+HOW = ("changing", "filled", "hidden", "nonzero")
+
+
 class Parser:
     def __init__(self, file, text, description: Description):
         self.tokens = tokenize(file, text)
@@ -176,7 +179,7 @@ class Parser:
             storage = self.name("a scalar type").text
         family = self.take().text.strip('"') if self.token.kind == "string" else ""
         rest = "hex"
-        if self.token.text in ("octal", "joined"):
+        if self.token.text in ("octal", "joined", "decimal"):
             rest = self.take().text
         result = ConstantSet(kind, name.text, name.where, storage, family, rest)
         self.expect("{")
@@ -190,6 +193,10 @@ class Parser:
             name = self.name("the name of a set").text
             mask = self.mask() if self.accept("of") else None
             return [Use(name, where, mask)]
+        if kind == "flags" and self.token.text == "blank" and self.peek().text not in ("=", "|", "of"):
+            where = self.take().where
+            nothing = {abi: 0 for abi in ABIS}
+            return [Constant("", where, nothing, nothing)]
         if self.token.kind == "string":
             names = [self.take()]
         else:
@@ -324,7 +331,8 @@ class Parser:
                 self.take()
             name = self.name("a field or '}'")
             self.expect(":", " and a type after the field '%s'" % name.text)
-            result = Field(name.text, name.where, self.type(), inline=inline)
+            how = self.take().text if self.token.text in HOW and self.peek().kind == "name" else "plain"
+            result = Field(name.text, name.where, self.type(), inline=inline, how=how)
         result.condition = self.condition()
         if self.token.text == "else" and self.peek().text != ":":
             where = self.take().where
@@ -389,10 +397,15 @@ class Parser:
 
     # --- types --------------------------------------------------------------------------------
     def type(self):
-        direction = self.take().text if self.token.text in ("in", "out", "inout") else ""
+        wide = self.token.text in ("in64", "out64")
+        direction = self.take().text.removesuffix("64") \
+            if wide or self.token.text in ("in", "out", "inout") else ""
         name = self.name("a type")
-        result = TypeUse(name.text, name.where, direction)
+        result = TypeUse(name.text, name.where, direction, wide=wide)
         if name.text == "const":
+            if self.accept("("):
+                result.shown = self.name("the type that shows the constant").text
+                self.expect(")", " after the type")
             result.constants = [self.name("a constant after 'const'").text]
             while self.accept("|"):
                 result.constants.append(self.name("a constant after '|'").text)
@@ -405,6 +418,7 @@ class Parser:
             self.expect(")", " or ',' after what a type is given")
         if self.accept("["):
             result.length = self.operand()
+            result.sized = self.accept("bytes") is not None
             self.expect("]", " after the length")
         return result
 
@@ -431,6 +445,9 @@ class Parser:
             else:
                 result.test = "is"
             self.alternatives(result)
+        elif self.accept(">"):
+            result.test = "above"
+            result.numbers.append(self.number("a number after '>'"))
         return result
 
     def alternatives(self, condition):

@@ -17,7 +17,7 @@ class SetTable:
     def __init__(self, lowering):
         self.lowering = lowering
         self.order = []       # names, by index
-        self.rows = []        # (family, signed, octal, [(first, count)] of each ABI)
+        self.rows = []        # (family, signed, rest, [(first, count)] of each ABI)
         self.constants = []   # (name, value, mask, group)
         self.slices = {}
         self.flat = {}        # name -> entries, `use NAME` expanded
@@ -31,7 +31,7 @@ class SetTable:
                   for use in self.entries(name, where) if isinstance(use, Use)}
         self.order.append(name)
         slices = tuple(self.slice(known, abi, groups) for abi in ABIS)
-        self.rows.append((known.family, known.storage[0] == "s", known.rest == "octal", slices))
+        self.rows.append((known.family, known.storage[0] == "s", known.rest, slices))
         return len(self.order) - 1
 
     def entries(self, name, where, path=()):

@@ -8,11 +8,11 @@ namespace ttrace::fuzz {
 namespace {
 
 constexpr std::array<std::uint64_t, 32> kEdges{
-    0,          1,          2,          3,           4,          7,
-    8,          12,         15,         16,          24,         32,
-    33,         64,         112,        128,         255,        256,
-    1024,       4095,       4096,       4097,        0xffff,     0x10000,
-    0x100000,   0x7fffffff, 0x80000000, 0xffffffff,  1ULL << 32, (1ULL << 63) - 1,
+    0,          1,          2,          3,          4,          7,
+    8,          12,         15,         16,         24,         32,
+    33,         64,         112,        128,        255,        256,
+    1024,       4095,       4096,       4097,       0xffff,     0x10000,
+    0x100000,   0x7fffffff, 0x80000000, 0xffffffff, 1ULL << 32, (1ULL << 63) - 1,
     1ULL << 63, ~0ULL,
 };
 
@@ -132,6 +132,7 @@ void MadeMemory::make_words(Page& page, std::uint64_t own, Content& to) const {
 
 void MadeMemory::make_messages(std::uint64_t seed, Content& to) const {
   Random random(seed);
+  to.fill(0);
   // Control messages have a word for their length, netlink's 4 bytes, attributes 2; a directory
   // entry has it behind two words.
   const std::array<std::size_t, 4> sizes{word_, 4, 2, 2};
@@ -150,10 +151,12 @@ void MadeMemory::make_messages(std::uint64_t seed, Content& to) const {
 
 void MadeMemory::make_text(std::uint64_t seed, bool with_nuls, Content& to) {
   Random random(seed);
-  for (auto& byte : to) {
-    const std::uint64_t r = random.next();
-    byte = static_cast<std::uint8_t>(r % 8 == 0 ? r >> 8 | 1 : 'a' + (r >> 8) % 26);
-    if (with_nuls && r % 16 == 1) byte = 0;
+  for (std::size_t at = 0; at < to.size(); at += 4) {
+    std::uint64_t r = random.next();
+    for (std::size_t i = 0; i < 4; ++i, r >>= 16) {
+      to[at + i] = static_cast<std::uint8_t>(r % 8 == 0 ? r >> 8 | 1 : 'a' + (r >> 8 & 15));
+      if (with_nuls && r % 16 == 1) to[at + i] = 0;
+    }
   }
 }
 

@@ -1,4 +1,5 @@
-// An address space made of a fuzz input: pages of every kind of content that leads a decoder astray.
+// An address space made of a fuzz input: pages of every kind of content that leads a decoder
+// astray.
 #pragma once
 
 #include <array>

@@ -1,5 +1,5 @@
-// Runs a fuzz target without libFuzzer: over the files of a corpus, and over inputs made from a fixed
-// seed.
+// Runs a fuzz target without libFuzzer: over the files of a corpus, and over inputs made from a
+// fixed seed.
 //
 //   replay ROUNDS FILE|FOLDER...    ROUNDS 0: only the files
 #include <algorithm>

@@ -60,6 +60,8 @@ class Messages(unittest.TestCase):
         self.check("\nf(a int) -> int", "2: error: expected ':' and a type after the argument 'a', found 'int'")
         self.check("f(a: int b: int) -> int", "1: error: expected ',' or ')' after an argument, found 'b'")
         self.check("f(a: int)", "1: error: expected '->' and the result's type, found the end of the file")
+        self.check("f(a: int) in x -> int",
+                   "1: error: expected 'memory' after 'in', which says where the arguments are, found 'x'")
         self.check("f(a: out bytes[ret) -> int", "1: error: expected ']' after the length, found ')'")
         self.check("f(a: bytes[+]) -> int", "1: error: unexpected character '+'")
         self.check("include linux", "1: error: expected a header's name: <linux/stat.h>, found 'linux'")
@@ -225,6 +227,14 @@ class Messages(unittest.TestCase):
                    "1: error: structure 't' points to itself: a program could make a circle of them; write addr",
                    "2: error: structure 's' points to itself: a program could make a circle of them; write addr")
 
+        self.check("struct s { next: in s }\nf(a: in s) -> int\nclass %x of fd { g }",
+                   "1: error: structure 's' points to itself: a program could make a circle of them; write addr",
+                   "1: error: structure 's' points to itself: a program could make a circle of them; write addr")
+
+    def test_a_mistake_is_told_at_each_use(self):
+        self.check("struct s { a: int } order (b)\nf(a: in s) -> int\ng(a: in s) -> int",
+                   *["1: error: structure 's' has no field 'b'"] * 3)
+
     def test_kernel_names(self):
         self.check('struct s { a: int } is "struct s" in <a.h> as (b "c")', "1: error: structure 's' has no field 'b'")
         self.check('struct s { a: int } is "struct s" in <a.h> as (a b)',
@@ -316,6 +326,10 @@ class Tables(unittest.TestCase):
         result = self.compiled("f, g(a: int) -> int")
         self.assertEqual([c["name"] for c in result.calls], ["f", "g"])
         self.assertEqual(result.calls[0]["arguments"], result.calls[1]["arguments"])
+
+    def test_arguments_in_memory(self):
+        calls = compile_text("f(a: int, b: int) in memory -> int\ng(a: int) -> int").calls
+        self.assertEqual([c["in_memory"] for c in calls], [True, False])
 
     def test_output(self):
         result = self.compiled("mseal @462 (a: in pair) -> int")

@@ -77,8 +77,8 @@ static void answer_begin(void) {
   }
   while (!answer_ready)
     sched_yield();
-  const int fd = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
-                              SECCOMP_FILTER_FLAG_NEW_LISTENER, &all);
+  const int fd =
+      (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &all);
   if (fd < 0) {
     perror("seccomp");
     kill(child, SIGKILL);
@@ -88,15 +88,19 @@ static void answer_begin(void) {
   syscall(SYS_prctl, PR_SET_SECCOMP, 0, 0, 0, 0);
 }
 
-// Makes a call of up to six arguments that returns `result`.
-#define CALL(result, number, ...) CALL_FILL(result, NULL, number, ##__VA_ARGS__)
-// The same; `fill` runs between its beginning and its end. (syscall() is declared as a function that
-// calls nothing of this program: the compiler must be told that memory is used.)
-#define CALL_FILL(result, fill, number, ...)                                            \
-  do {                                                                                  \
-    answer_result = (result);                                                           \
-    answer_fill = (fill);                                                               \
-    __asm__ volatile("" ::: "memory");                                                  \
-    syscall(number, ##__VA_ARGS__);                                                     \
-    __asm__ volatile("" ::: "memory");                                                  \
-  } while (0)
+// `words` are the call's number and its arguments. (syscall() is declared as a function that calls
+// nothing of this program: the compiler must be told that memory is used.)
+static inline void answer_call(long result, void (*fill)(void), const long* words) {
+  answer_result = result;
+  answer_fill = fill;
+  __asm__ volatile("" ::: "memory");
+  syscall(words[0], words[1], words[2], words[3], words[4], words[5], words[6]);
+  __asm__ volatile("" ::: "memory");
+}
+
+// CALL(result, SYS_xxx, arguments...): a call that returns `result`; what is left out is 0.
+#define CALL(result, ...) answer_call(result, NULL, (const long[7]){__VA_ARGS__})
+// The same; `fill` runs between its beginning and its end.
+#define CALL_FILL(result, fill, ...) answer_call(result, fill, (const long[7]){__VA_ARGS__})
+// A pointer as an argument.
+#define P(pointer) ((long)(pointer))

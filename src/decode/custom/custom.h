@@ -28,6 +28,13 @@ inline Value missing(Arena& arena, Address at) {
   return value;
 }
 
+/// "\\x01\\x02": bytes, all in hexadecimal.
+Value hex_value(CallContext& context, Address at, std::uint64_t length);
+
+/// extra_data="\xff" /* bytes 4..4 */: what a program's structure has more than is known of it; the
+/// bytes from `offset` on.
+Value extra_data(Arena& arena, std::span<const std::byte> bytes, std::size_t offset);
+
 /// How many elements of an array are shown.
 inline std::size_t shown_elements(const CallContext& context, std::uint64_t count) {
   constexpr std::size_t kMost = 4096;  // with -v

@@ -116,4 +116,18 @@ Value ioctl_command(CallContext& context, const CustomInput& input) {
                        input.value);
 }
 
+Value ioctl_data(CallContext& context, const CustomInput& input) {
+  const Command command(context.argument(1));
+  const Address at(input.value);
+  // As a number: what it is, nobody knows.
+  const Value number = Value::hex(input.value);
+  if (at.null() || command.size == 0) return number;
+  const Value now = hex_value(context, at, command.size);
+  if (now.kind != Value::Kind::Text) return number;
+  if (!context.at_exit() || input.before == nullptr || input.before->kind != Value::Kind::Text)
+    return now;
+  if (command.direction != 3) return now;
+  return Value::list(Value::Kind::Change, context.list(std::array{input.before->named({}), now}));
+}
+
 }  // namespace ttrace::custom

@@ -21,8 +21,8 @@ Value map_flags(CallContext& context, const CustomInput& input) {
 }
 
 Value resident_pages(CallContext& context, const CustomInput& input) {
-  static const auto kPage = static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
-  const std::uint64_t pages = input.length / kPage + (input.length % kPage != 0 ? 1 : 0);
+  static const auto page_size = static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+  const std::uint64_t pages = input.length / page_size + (input.length % page_size != 0 ? 1 : 0);
   return array_value(context, Address(input.value), pages, 1, [](auto bytes) {
     return Value::natural(load_number(bytes) & 1);  // the other bits mean nothing
   });

@@ -1,5 +1,6 @@
 // What poll, select and their kin found.
 #include <algorithm>
+#include <bit>
 
 #include "decode/custom/custom.h"
 
@@ -47,25 +48,33 @@ Value time_left(CallContext& context, const CustomInput& input, std::size_t inde
 }  // namespace
 
 Value bits_value(Arena& arena, std::span<const std::byte> bytes, std::size_t end) {
-  auto has = [&](std::size_t bit) {
-    return (static_cast<unsigned>(bytes[bit / 8]) >> (bit % 8) & 1) != 0;
+  // The bits of the byte at `index` that stand before `end`.
+  auto bits_of = [&](std::size_t index) {
+    const auto bits = static_cast<unsigned>(bytes[index]);
+    return index == end / 8 ? bits & ((1U << end % 8) - 1) : bits;
   };
+  const std::size_t size = (end + 7) / 8;
   std::size_t count = 0;
-  for (std::size_t bit = 0; bit < end; ++bit)
-    count += has(bit) ? 1U : 0U;
+  for (std::size_t index = 0; index < size; ++index)
+    count += static_cast<std::size_t>(std::popcount(bits_of(index)));
   auto values = arena.allocate<Value>(std::min(count, arena.left() / sizeof(Value)));
   std::size_t next = 0;
-  for (std::size_t bit = 0; next < values.size(); ++bit) {
-    if (has(bit)) values[next++] = Value::natural(bit);
+  for (std::size_t index = 0; next < values.size(); ++index) {
+    for (unsigned bits = bits_of(index); bits != 0 && next < values.size(); bits &= bits - 1) {
+      values[next++] = Value::natural(index * 8 + static_cast<std::size_t>(std::countr_zero(bits)));
+    }
   }
   return Value::list(Value::Kind::Set, values, next < count);
 }
 
 Value descriptor_set(CallContext& context, const CustomInput& input) {
   Value set = set_value(context, Address(input.value), input.length);
-  auto named = context.arena().copy(set.children);
+  if (context.options().fd_names == nullptr) return set;
+  const std::size_t room = context.arena().left() / sizeof(Value);
+  auto named = context.arena().copy(set.children.first(std::min(set.children.size(), room)));
   for (Value& fd : named)
     fd = context.descriptor(static_cast<std::int32_t>(fd.number));
+  set.truncated = set.truncated || named.size() < set.children.size();
   set.children = named;
   return set;
 }

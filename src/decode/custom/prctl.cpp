@@ -96,4 +96,10 @@ Value task_name(CallContext& context, const CustomInput& input) {
   return context.string(Address(input.value), kMax);
 }
 
+// What the kernel filled in may be longer than what it takes.
+Value whole_task_name(CallContext& context, const CustomInput& input) {
+  constexpr std::size_t kMax = 16;  // TASK_COMM_LEN
+  return context.string(Address(input.value), kMax);
+}
+
 }  // namespace ttrace::custom

@@ -50,6 +50,22 @@ constexpr std::array<UserField, 36> kUser{{
     {912, "sizeof(struct user)"},
 }};
 
+// The fields of a structure that `bytes`, its beginning, hold; of an array in it what is there.
+Value first_fields(CallContext& context, const tables::Type& type,
+                   std::span<const std::byte> bytes) {
+  const auto& layout = tables::kLayouts[tables::kStructs[type.ref].layout[context.abi_index()]];
+  ValueList<32> fields;
+  for (const auto& field : tables::kFields.subspan(layout.first, layout.count)) {
+    const auto& field_type = tables::kTypes[field.type];
+    const std::size_t size = field_type.size[context.abi_index()];
+    if (field.offset >= bytes.size()) break;
+    const auto rest = bytes.subspan(field.offset);
+    if (rest.size() < size && field_type.kind != tables::Type::Kind::Array) break;
+    fields.add(field.name, context.load(field_type, rest.first(std::min(size, rest.size()))));
+  }
+  return fields.structure(context.arena());
+}
+
 // The registers of an NT_ set, where the words of `length` bytes at `at` are one.
 Value register_base(CallContext& context, Address at, std::uint64_t set, std::uint64_t length) {
   constexpr std::uint64_t kPrStatus = 1;
@@ -59,18 +75,12 @@ Value register_base(CallContext& context, Address at, std::uint64_t set, std::ui
   const auto& type =
       tables::kTypes[set == kPrStatus ? known::type::user_regs : known::type::user_fpregs];
   const std::size_t full = type.size[context.abi_index()];
-  const std::size_t word = context.word();
-  if (length == 0 || length > full || length % word != 0 || (set == kFpRegSet && length != full)) {
-    return Value::address(at);
-  }
-  auto bytes = context.arena().allocate<std::byte>(full);
-  std::ranges::fill(bytes, std::byte{0});
-  const auto used = static_cast<std::size_t>(length);
-  if (at.null() || context.memory().read(at, bytes.first(used)) != used) {
-    return Value::unreadable(at);
-  }
-  Value registers = context.load(type, bytes);
-  if (set == kPrStatus) registers.children = registers.children.first(used / word);
+  if (length == 0 || length % context.word() != 0) return Value::address(at);
+  const auto used = static_cast<std::size_t>(std::min<std::uint64_t>(length, full));
+  const auto bytes = context.read(at, used);
+  if (at.null() || bytes.size() != used) return Value::unreadable(at);
+  Value registers = first_fields(context, type, bytes);
+  registers.truncated = length > full;
   return registers;
 }
 

@@ -18,7 +18,7 @@ struct Kept {
   std::string_view field;
 };
 constexpr std::array<Kept, 6> kKept{{
-    {0x8, "sched_policy"},
+    {0x18, "sched_policy"},
     {0x10, "sched_nice"},
     {0x10, "sched_priority"},
     {0x10, "sched_runtime"},
@@ -65,10 +65,10 @@ Value got_attributes(CallContext& context, Address at, std::uint64_t room) {
   if (at.null() || context.memory().read(at, whole.first(used)) != used) {
     return Value::unreadable(at);
   }
+  const std::uint64_t size = number_at(whole, 0, 4);
+  if (size < kFirstSize) return size_only(context, size);
   Value value = context.load(type, whole);
-  if (number_at(whole, 0, 4) < kBoundsSize) {
-    value.children = value.children.first(value.children.size() - kBounds);
-  }
+  if (size < kBoundsSize) value.children = value.children.first(value.children.size() - kBounds);
   return value;
 }
 

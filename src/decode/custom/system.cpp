@@ -82,6 +82,14 @@ Value lsm_context_value(CallContext& context, std::span<const std::byte> bytes) 
   return fields.structure(context.arena());
 }
 
+Value capability_set(CallContext& context, std::uint64_t low, std::uint64_t high) {
+  const Value first = context.flags(known::set::capabilities_low, low);
+  if (high == 0) return first;
+  const Value second = context.flags(known::set::capabilities_high, high);
+  if (low == 0) return second;
+  return Value::list(Value::Kind::Flags, context.list(std::array{first, second}));
+}
+
 }  // namespace
 
 Value lsm_context(CallContext& context, const CustomInput& input) {
@@ -154,9 +162,8 @@ Value capability_sets(CallContext& context, const CustomInput& input) {
   if (bytes.size() != (two ? 2 * size : size)) return Value::unreadable(at);
   ValueList<kSets.size()> fields;
   for (std::size_t i = 0; i < kSets.size(); ++i) {
-    const std::uint64_t high = number_at(bytes, size + i * 4, 4);
-    const std::uint64_t set = number_at(bytes, i * 4, 4) | high << 32;
-    fields.add(kSets.at(i), context.flags(known::set::capability_set, set));
+    const std::uint64_t low = number_at(bytes, i * 4, 4);
+    fields.add(kSets.at(i), capability_set(context, low, number_at(bytes, size + i * 4, 4)));
   }
   return fields.structure(context.arena());
 }

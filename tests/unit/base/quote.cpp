@@ -42,4 +42,24 @@ TEST_CASE("text in <> has neither quotes around it nor < and > in it") {
   CHECK(escaped("/a b") == "/a b");
   CHECK(escaped("<a>1\"\\\n\xff") == R"(\74a\0761\"\\\n\377)");
   CHECK(escaped("") == "");
+  CHECK(escaped("abcdefg<hijklmnop>") == R"(abcdefg\74hijklmnop\76)");
+}
+
+TEST_CASE("every byte is escaped alike, wherever it stands") {
+  // Short texts are looked at byte by byte, others by eight bytes at once.
+  for (unsigned code = 0; code < 256; ++code) {
+    const std::string byte(1, static_cast<char>(code));
+    const std::string alone = quoted(byte);
+    std::string shown_alone;
+    append_printable(byte, shown_alone);
+    for (std::size_t at = 0; at < 17; ++at) {
+      const std::string before(at, 'x');
+      const std::string after(17 - at, '~');
+      CHECK(quoted(before + byte + after) ==
+            '"' + before + alone.substr(1, alone.size() - 2) + after + '"');
+      std::string shown;
+      append_printable(before + byte + after, shown);
+      CHECK(shown == before + shown_alone + after);
+    }
+  }
 }

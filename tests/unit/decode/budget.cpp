@@ -22,11 +22,21 @@ TEST_CASE("a set of a million descriptors is cut") {
   CHECK(calls.pending.arena.used() < 3 * kMega);
 }
 
-TEST_CASE("a whole cpu set is shown") {
+TEST_CASE("bits behind the last descriptor are not shown") {
+  Calls calls;
+  calls.memory.map(kA, std::string(16, '\xff'));
+  CHECK(calls.enter("select", {3, 0x10000}) == "select(3, [0 1 2], NULL, NULL, NULL");
+  CHECK(calls.enter("select", {9, 0x10000}) == "select(9, [0 1 2 3 4 5 6 7 8], NULL, NULL, NULL");
+  calls.memory.map(kA, std::string("\0\1", 2) + std::string(14, '\0'));
+  CHECK(calls.enter("select", {8, 0x10000}) == "select(8, [], NULL, NULL, NULL");
+  CHECK(calls.enter("select", {16, 0x10000}) == "select(16, [8], NULL, NULL, NULL");
+}
+
+TEST_CASE("a cpu set is shown up to the size of glibc's") {
   Calls calls;
   calls.memory.map(kA, std::string(1024, '\xff'));
   const auto text = calls.call("sched_setaffinity", {0, 1024, 0x10000}, 0);
-  CHECK(text.ends_with(" 8190 8191]) = 0"));
+  CHECK(text.ends_with(" 1022 1023 ...]) = 0"));
 }
 
 TEST_CASE("the flags of many elements cost what is shown of them") {
@@ -41,6 +51,18 @@ TEST_CASE("a list of one string has no room for thousands") {
   calls.memory.map(kA, Bytes().u64(0x10010).u64(0).text("ls").zeros(1).view());
   CHECK(calls.call("execve", {0x10010, 0x10000, 0x10000}, -2) ==
         R"(execve("ls", ["ls"], ["ls"]) = -1 ENOENT (No such file or directory))");
+  CHECK(calls.pending.arena.used() < kMega / 4);
+}
+
+TEST_CASE("a large -s costs what strings are long") {
+  Calls calls(Abi::X86_64, {.string_limit = 10'000'000});
+  Bytes list;
+  for (int i = 0; i < 20; ++i)
+    list.u64(0x10200);
+  calls.memory.map(kA, list.zeros(0x200 - 160).text("argument").zeros(1).view());
+  const auto text = calls.call("execve", {0x10200, 0x10000, 0}, -2);
+  CHECK(
+      text.ends_with(R"("argument", "argument"], NULL) = -1 ENOENT (No such file or directory))"));
   CHECK(calls.pending.arena.used() < kMega / 4);
 }
 

@@ -29,6 +29,10 @@ TEST_CASE("each described call exists on an ABI that it is described for") {
       for (std::uint64_t n = 0; n < names::kNumbers && !found; ++n) {
         found = names::lookup(static_cast<Abi>(abi), n).name == row.name;
       }
+      // ARM's own calls have numbers far beyond the others.
+      for (std::uint64_t n = 0xf0001; n <= 0xf0006 && !found; ++n) {
+        found = names::lookup(static_cast<Abi>(abi), n).name == row.name;
+      }
     }
     CHECK_MESSAGE(found, std::string(row.name));
   }
