@@ -41,7 +41,7 @@ struct Constant {
 struct ConstantSet {
   std::string_view
       family;  // "PROT_???": what an unknown value is said to be; empty: prints it alone
-  bool is_signed = false;   // how an unknown value without a family is printed
+  bool is_signed = false;  // how an unknown value without a family is printed
   /// What has no name: hexadecimal; a file mode (S_IFREG|0644); decimal, of an enum.
   enum class Rest : std::uint8_t { Hex, Octal, Decimal };
   Rest rest = Rest::Hex;

@@ -411,7 +411,7 @@ class Lowering:
         result = self.result(call)
         notes = [(n.label, self.note(n)) for n in call.notes]
         self.calls.append({
-            "name": call.name, "variant": call.variant, "abis": call.abis, "number": call.number,
+            "name": call.name, "variant": call.variant, "abis": self.abis_of(call), "number": call.number,
             "arguments": self.run_of(self.arguments, rows), "result": result,
             "notes": self.run_of(self.notes, notes), "in_memory": call.in_memory})
 
@@ -470,14 +470,24 @@ class Lowering:
         length = self.types.rows[row][2]
         return self.operands.rows[length][0] if length != NONE else None
 
+    def abis_of(self, call):
+        """Those of the call that have a constant to choose it by: there are requests of one only."""
+        abis = call.abis
+        for argument in call.arguments:
+            if argument.type.name != "const":
+                continue
+            known = [self.sets.values_of(name, argument.where) for name in argument.type.constants]
+            abis = [abi for abi in abis if any(values[abi] is not None for values in known)]
+        return abis
+
     def match(self, use, at, row):
         operand = self.operands.add(("Argument", at, 0, (0,) * 4, self.sizes(row)))
+        mask = 2 ** 64 - 1 if use.mask is None else use.mask
         values = []
         for name in use.constants:
             of = self.per_abi(name, use.where, None)
-            values.append(tuple(2 ** 64 - 1 if v is None else v for v in of))
-        mask = (2 ** 64 - 1 if use.mask is None else use.mask,) * 4
-        return self.add_condition(operand, "is", mask, values)
+            values.append(tuple(2 ** 64 - 1 if v is None else v & mask for v in of))
+        return self.add_condition(operand, "is", (mask,) * 4, values)
 
     def registers(self, call, argument, row, next_register):
         """The register, on each ABI, that holds the argument or its lower half."""

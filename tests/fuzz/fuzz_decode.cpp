@@ -337,6 +337,21 @@ void run_siginfo(Input& input) {
 
 }  // namespace
 
+// What arguments choose the variant: "request=0x1268".
+std::string chosen_by(const Target& target) {
+  std::string text;
+  const auto slice = target.row->arguments;
+  for (const auto& argument : tables::kArguments.subspan(slice.first, slice.count)) {
+    if (argument.match == tables::kNone) continue;
+    const auto values = tables::kConditions[argument.match].values;
+    text += std::string(argument.name) + "=";
+    for (const auto& value : tables::kConditionValues.subspan(values.first, values.count)) {
+      text += std::to_string(value[static_cast<std::size_t>(target.abi)]) + " ";
+    }
+  }
+  return text;
+}
+
 std::size_t sweep(unsigned rounds) {
   std::size_t runs = 0;
   Random random(1);
@@ -352,7 +367,7 @@ std::size_t sweep(unsigned rounds) {
     bool reached = false;
     for (unsigned i = 0; i < rounds; ++i)
       reached = run_call(next_input(), target, true) || reached;
-    if (!reached) fail(target, "a variant that is never chosen", {});
+    if (!reached) fail(target, "a variant that is never chosen", chosen_by(target));
   }
   for (unsigned i = 0; i < 10 * rounds; ++i) {
     Input input = next_input();
