@@ -14,6 +14,7 @@
 #include "cli/options.h"
 #include "decode/decoder.h"
 #include "os/fd_names.h"
+#include "os/netlink_sockets.h"
 #include "os/spawn.h"
 #include "os/wait.h"
 #include "output/summary_sink.h"
@@ -210,6 +211,8 @@ int trace(const Options& options) {
   if (!config) return fail(options.program, config.error());
   ProcFdNames fd_names(options.fd_details);
   if (options.fd_details.any()) config->decode.fd_names = &fd_names;
+  ProcNetlinkSockets netlink_sockets;
+  config->decode.netlink_sockets = &netlink_sockets;
   std::string path;
   if (!options.command.empty()) {
     auto found = find_program(options.command.front());

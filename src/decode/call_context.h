@@ -48,6 +48,8 @@ class CallContext {
   [[nodiscard]] std::size_t abi_index() const { return static_cast<std::size_t>(abi()); }
   [[nodiscard]] unsigned word() const { return word_size(abi()); }
   [[nodiscard]] const SyscallRequest& request() const { return pending_.request; }
+  /// Whose call it is.
+  [[nodiscard]] Tid tid() const { return pending_.tid; }
   [[nodiscard]] Arena& arena() { return pending_.arena; }
   [[nodiscard]] Memory& memory() { return memory_; }
   /// The call has cost what a call may: a list ends here, in `...`.

@@ -16,6 +16,7 @@
 #include "base/arena.h"
 #include "base/fd_names.h"
 #include "base/memory.h"
+#include "base/netlink_sockets.h"
 #include "event/event.h"
 #include "event/value.h"
 
@@ -59,7 +60,8 @@ struct DecodeOptions {
   SyscallFilter abbreviated;      // of the others all fields, elements and variables are shown
   SyscallFilter dereferenced;     // of the others structures and arrays are shown as addresses
   FdNames* fd_names = nullptr;    // -y; outlives the decoder
-  bool names_only = false;        // -c: no arguments, and of the result only whether it failed
+  NetlinkSockets* netlink_sockets = nullptr;  // outlives the decoder; null: there are none
+  bool names_only = false;  // -c: no arguments, and of the result only whether it failed
 };
 
 struct SyscallDescription;  // a row of the generated tables

@@ -194,7 +194,7 @@ static void clocks(void) {
   }
   CALL(SYS_adjtimex, 124, -EFAULT, 0);
   CALL(SYS_adjtimex, 124, -EPERM, timex(1, 0));
-  CALL(SYS_clock_adjtime, 343, 0, 0, kBad);
+  CALL(SYS_clock_adjtime, 343, -EFAULT, 0, kBad);
 }
 
 static uint64_t siginfo(uint32_t signal, uint32_t code) {

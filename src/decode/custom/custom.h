@@ -161,7 +161,12 @@ Value socket_address_in(CallContext& context, std::span<const std::byte> bytes);
 
 /// if_nametoindex("lo"), or the number when no interface has it.
 Value interface_index(CallContext& context, const CustomInput& input);
-/// inet_pton(AF_INET6, "::1", &variable) of 16 bytes.
+/// What was sent through a socket or received: a netlink message or bytes.
+Value socket_bytes(CallContext& context, int fd, Address at, std::uint64_t length);
+/// inet_addr("127.0.0.1") and htons(80), of numbers in network order.
+Value inet_address(CallContext& context, const CustomInput& input);
+Value network16(CallContext& context, const CustomInput& input);
+/// inet_pton(AF_INET6, "::1", variable) of 16 bytes; the variable may be missing.
 Value inet6_address(CallContext& context, std::span<const std::byte> bytes,
                     std::string_view variable);
 /// htons(ETH_P_IP).

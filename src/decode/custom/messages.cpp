@@ -181,6 +181,22 @@ std::size_t header_size(CallContext& context) {
   return 6 * context.word() + 4;
 }
 
+// The buffers of a message, the data of which is shown as it stands in the socket; `budget` bytes
+// of it there are.
+Value buffers(CallContext& context, Address at, std::uint64_t count, std::uint64_t budget) {
+  const std::size_t word = context.word();
+  return array_value(context, at, count, 2 * word, [&](std::span<const std::byte> one) {
+    const std::uint64_t length = number_at(one, word, word);
+    const std::uint64_t filled = std::min(length, budget);
+    budget -= filled;
+    ValueList<2> fields;
+    fields.add("iov_base", socket_bytes(context, static_cast<int>(context.argument(0)),
+                                        Address(number_at(one, 0, word)), filled));
+    fields.add("iov_len", Value::natural(length));
+    return fields.structure(context.arena());
+  });
+}
+
 // `budget` bytes were received in all; `before` is the room that there was for the name.
 Value header_value(CallContext& context, std::span<const std::byte> bytes, std::uint64_t budget,
                    const Value* before) {
@@ -196,7 +212,7 @@ Value header_value(CallContext& context, std::span<const std::byte> bytes, std::
   } else {
     fields.add("msg_namelen", length);
   }
-  fields.add("msg_iov", vectors_value(context, Address(member(2)), member(3), budget));
+  fields.add("msg_iov", buffers(context, Address(member(2)), member(3), budget));
   fields.add("msg_iovlen", Value::natural(member(3)));
   if (member(5) != 0) fields.add("msg_control", control(context, Address(member(4)), member(5)));
   fields.add("msg_controllen", Value::natural(member(5)));

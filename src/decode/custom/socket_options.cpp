@@ -152,7 +152,7 @@ Value numbers(const Option& option) {
     const Value& field = all.children[i];
     fields.add(field.name, 4 * i + 4 <= there
                                ? field
-                               : hex_string(option.context, bytes.subspan(4 * i), there));
+                               : hex_string(option.context, bytes.subspan(4 * i), there - 4 * i));
   }
   return fields.structure(option.context.arena());
 }

@@ -70,10 +70,13 @@ Value inet6_address(CallContext& context, std::span<const std::byte> bytes,
                     std::string_view variable) {
   std::array<char, INET6_ADDRSTRLEN> text{};
   inet_ntop(AF_INET6, bytes.data(), text.data(), text.size());
-  const std::array parts{Value::symbol("AF_INET6", kAfInet6),
-                         Value::string(context.text(text.data()), false),
-                         Value::verbatim(variable)};
-  return Value::call("inet_pton", context.list(parts));
+  ValueList<3> parts;
+  parts.add(Value::symbol("AF_INET6", kAfInet6));
+  parts.add(Value::string(context.text(text.data()), false));
+  if (!variable.empty()) parts.add(Value::verbatim(variable));
+  Value value = parts.make(Value::Kind::Call, context.arena());
+  value.text = "inet_pton";
+  return value;
 }
 
 // "01:02:03:04:05:06"
