@@ -32,11 +32,11 @@ TEST_CASE("bits behind the last descriptor are not shown") {
   CHECK(calls.enter("select", {16, 0x10000}) == "select(16, [8], NULL, NULL, NULL");
 }
 
-TEST_CASE("a whole cpu set is shown") {
+TEST_CASE("a cpu set is shown up to the size of glibc's") {
   Calls calls;
   calls.memory.map(kA, std::string(1024, '\xff'));
   const auto text = calls.call("sched_setaffinity", {0, 1024, 0x10000}, 0);
-  CHECK(text.ends_with(" 8190 8191]) = 0"));
+  CHECK(text.ends_with(" 1022 1023 ...]) = 0"));
 }
 
 TEST_CASE("the flags of many elements cost what is shown of them") {

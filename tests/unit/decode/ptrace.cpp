@@ -114,3 +114,31 @@ TEST_CASE("a filter's flags are known when the kernel gave them") {
   CHECK(calls.call("ptrace", {0x420d, kPid, 16, 0x1000}, -3) ==
         "ptrace(PTRACE_SECCOMP_GET_METADATA, 7, 16, {filter_off=1}) = -1 ESRCH (No such process)");
 }
+
+TEST_CASE("with -v a filter's instructions are shown") {
+  struct Instruction {
+    std::uint16_t code = 0;
+    std::uint8_t if_true = 0, if_false = 0;
+    std::uint32_t k = 0;
+  };
+  const std::array<Instruction, 6> filter{{{.code = 0x20, .k = 4},
+                                           {.code = 0x15, .if_false = 3, .k = 0x28},
+                                           {.code = 0x06, .k = 0x50001},
+                                           {.code = 0x16},
+                                           {.code = 0x0a},
+                                           {.code = 0x87, .k = 1}}};
+  Calls calls(Abi::X86_64, unabridged());
+  calls.memory.map_object(kB, filter);
+  calls.memory.map_object(kA, std::array<std::uint64_t, 2>{filter.size(), 0x2000});
+  CHECK(calls.call("seccomp", {1, 0, 0x1000}, 0) ==
+        "seccomp(SECCOMP_SET_MODE_FILTER, 0, {len=6, filter=[BPF_STMT(BPF_LD|BPF_W|BPF_ABS, 0x4), "
+        "BPF_JUMP(BPF_JMP|BPF_K|BPF_JEQ, 0x28, 0, 0x3), BPF_STMT(BPF_RET|BPF_K, "
+        "SECCOMP_RET_ERRNO|0x1), BPF_STMT(BPF_RET|BPF_A, SECCOMP_RET_KILL_THREAD), "
+        "BPF_STMT(BPF_ST|0x8 /* BPF_??? */, 0), BPF_STMT(BPF_MISC|BPF_TXA, 0x1)]}) = 0");
+  CHECK(calls.call("ptrace", {0x420c, kPid, 0, 0x2000}, 1) ==
+        "ptrace(PTRACE_SECCOMP_GET_FILTER, 7, 0, [BPF_STMT(BPF_LD|BPF_W|BPF_ABS, 0x4)]) = 1");
+  Calls brief;
+  brief.memory.map_object(kA, std::array<std::uint64_t, 2>{filter.size(), 0x2000});
+  CHECK(brief.call("seccomp", {1, 0, 0x1000}, 0) ==
+        "seccomp(SECCOMP_SET_MODE_FILTER, 0, {len=6, filter=0x2000}) = 0");
+}
