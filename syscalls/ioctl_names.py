@@ -92,7 +92,7 @@ class Headers:
     def constants(assembly):
         """(name, value) of the variables V_name in an assembler text."""
         for match in re.finditer(r"^V_(\w+):\n((?:\s+\.(?:quad|xword|zero|long|word)\s.*\n)+)", assembly, re.M):
-            parts = re.findall(r"\.(\w+)\s+(-?\w+)", match[2])
+            parts = re.findall(r"\.(\w+)\s+(-?\d\w*)", match[2])
             if not parts:
                 continue
             if parts[0][0] == "zero":

@@ -473,11 +473,11 @@ class Lowering:
     def match(self, use, at, row):
         operand = self.operands.add(("Argument", at, 0, (0,) * 4, self.sizes(row)))
         values = []
+        mask = 2 ** 64 - 1 if use.mask is None else use.mask
         for name in use.constants:
             of = self.per_abi(name, use.where, None)
-            values.append(tuple(2 ** 64 - 1 if v is None else v for v in of))
-        mask = (2 ** 64 - 1 if use.mask is None else use.mask,) * 4
-        return self.add_condition(operand, "is", mask, values)
+            values.append(tuple(2 ** 64 - 1 if v is None else v & mask for v in of))
+        return self.add_condition(operand, "is", (mask,) * 4, values)
 
     def registers(self, call, argument, row, next_register):
         """The register, on each ABI, that holds the argument or its lower half."""
