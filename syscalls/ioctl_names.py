@@ -21,9 +21,12 @@ FOLDERS = ("linux", "drm", "sound", "misc", "mtd", "rdma", "scsi", "video", "xen
            "regulator", "asm-generic")
 TRIPLETS = {"x86_64": "x86_64-linux-gnu", "i386": "i386-linux-gnu", "aarch64": "aarch64-linux-gnu",
             "arm": "arm-linux-gnueabihf"}
+KVM_TYPE = 0xae  # commands of which every architecture has some of its own
 SIZES = (1, 2, 4, 6, 8, 12, 16, 20, 24, 28, 32, 36, 40, 42, 44, 48, 64, 72, 4096)
 # What the kernel's headers expect of the C library's.
 LIBRARY = """
+#include <stddef.h>
+#define _STRUCT_TIMESPEC 1
 typedef long time_t; typedef int pid_t, clockid_t; typedef unsigned uid_t; typedef _Bool bool;
 typedef unsigned char u_char, u_int8_t, *caddr_t; typedef unsigned short u_int16_t, mode_t, domid_t;
 typedef unsigned u_int, u_int32_t, grant_ref_t, socklen_t; typedef unsigned long xen_pfn_t, xen_ulong_t;
@@ -31,7 +34,7 @@ typedef unsigned long long u_quad_t, u_int64_t; typedef long off_t; typedef unsi
 struct timespec { time_t tv_sec; long tv_nsec; }; struct timeval { time_t tv_sec; long tv_usec; };
 struct sockaddr { unsigned short sa_family; char sa_data[14]; };
 """
-SHADOWED = ("time.h", "limits.h", "stdlib.h", "string.h", "unistd.h", "endian.h", "stdio.h", "byteswap.h",
+SHADOWED = ("time.h", "stdlib.h", "string.h", "unistd.h", "endian.h", "stdio.h", "byteswap.h",
             "sys/time.h", "sys/types.h", "sys/ioctl.h", "sys/socket.h", "net/if.h", "netinet/in.h")
 
 
@@ -50,7 +53,7 @@ class Headers:
     def compile(self, abi, arguments, text):
         include = self.options.headers
         return subprocess.run(
-            [self.options.clang, "--target=" + TRIPLETS[abi], "-ffreestanding", "-w", "-x", "c",
+            [self.options.clang, "--target=" + TRIPLETS[abi], "-ffreestanding", "-nostdlibinc", "-w", "-x", "c",
              "-I", include, "-I", os.path.join(include, TRIPLETS[abi]), "-idirafter", self.shadow,
              *arguments, "-"], input=text, capture_output=True, text=True, check=False)
 
@@ -142,8 +145,9 @@ def collect(options, scratch):
             if like in values and (here or not any(name in macros[a] for a in ("x86_64", "i386"))):
                 values[abi] = next(iter(here)) if len(here) == 1 else values[like]
     for name, values in macros["aarch64"].items():
-        if name.startswith("KVM_ARM") and name not in commands and len(values) == 1:
-            commands[name] = {"aarch64": next(iter(values))}
+        value = max(values)
+        if name.startswith("KVM_ARM") and name not in commands and value >> 8 & 0xff == KVM_TYPE:
+            commands[name] = {"aarch64": value}
     return commands
 
 
