@@ -484,6 +484,7 @@ class Lowering:
         operand = self.operands.add(("Argument", at, 0, (0,) * 4, self.sizes(row)))
         mask = 2 ** 64 - 1 if use.mask is None else use.mask
         values = []
+        mask = 2 ** 64 - 1 if use.mask is None else use.mask
         for name in use.constants:
             of = self.per_abi(name, use.where, None)
             values.append(tuple(2 ** 64 - 1 if v is None else v & mask for v in of))

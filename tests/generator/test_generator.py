@@ -126,6 +126,14 @@ class Messages(unittest.TestCase):
         self.check("f(a: in64 pair) -> int",
                    "1: error: a pointer in a register is as wide as that: 'in'")
 
+    def test_sizes_and_widths(self):
+        self.check("f(a: in int[4 bytes]) -> int", "1: error: '[... bytes]' is for a structure that is pointed to")
+        self.check("struct s { a: pair[4 bytes] }",
+                   "1: error: '[... bytes]' is for a structure that is pointed to")
+        self.check("f(a: in64 pair) -> int", "1: error: a pointer in a register is as wide as that: 'in'")
+        self.check("f(a: const(pair) O_CREAT) -> int", "1: error: 'pair' is in memory")
+        self.check("f(a: const(nosuch) O_CREAT) -> int", "1: error: unknown type 'nosuch'")
+
     def test_lengths_and_conditions(self):
         self.check("f(a: in bytes[cuont], count: size) -> int",
                    "1: error: there is no argument 'cuont'; did you mean 'count'?")

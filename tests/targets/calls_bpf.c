@@ -52,7 +52,131 @@ static void bpf_calls(void) {
   }
 }
 
+// perf_event_open with every event type, every bit of the attributes, every size.
+static void perf_calls(void) {
+  static const uint32_t sizes[] = {0, 63, 64, 72, 80, 92, 96, 104, 112, 120, 128, 136, 144, 160};
+  memset(memory, 0, 512);
+  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; ++i) {
+    put32(4, sizes[i]);
+    call(number.perf_event_open, at, 0, (uint64_t)-1, (uint64_t)-1, 0, 0);
+  }
+  put32(4, 144);
+  for (uint32_t type = 0; type < 8; ++type) {
+    for (uint64_t event = 0; event < 14; ++event) {
+      put32(0, type);
+      put64(8, event);
+      call(number.perf_event_open, at, 1, 2, 3, 1ull << event, 0);
+    }
+    put64(8, 0x400010203);
+    call(number.perf_event_open, at, 1, 2, 3, 0, 0);
+  }
+  for (size_t offset = 16; offset < 144; offset += 8) {
+    for (unsigned bit = 0; bit < 64; ++bit) {
+      memset(memory + 8, 0, 136);
+      put32(0, bit % 6);
+      put64(24, 0x2800);
+      put64(offset, 1ull << bit);
+      call(number.perf_event_open, at, 0, 0, (uint64_t)-1, 8, 0);
+    }
+  }
+  call(number.perf_event_open, 0, 0, 0, 0, 0, 0);
+  call(number.perf_event_open, unreadable - 4, 0, 0, 0, 0, 0);
+}
+
+static void uring_calls(void) {
+  for (unsigned bit = 0; bit < 32; ++bit) {
+    memset(memory, 0, 256);
+    put32(8, 1u << bit);
+    put32(20, 1u << bit);
+    call(number.uring_setup, 4, at, 0, 0, 0, 0);
+    put64(0, text);
+    put32(8, 8);
+    put64(16, 0);
+    if ((1u << bit & 0x48) != 0x48) call(number.uring_enter, 3, 1, 2, 1u << bit, at, 8);
+  }
+  for (uint32_t operation = 0; operation < 40; ++operation) {
+    for (uint32_t count = 0; count < 3; ++count) {
+      memset(memory, 0, 4096);
+      put32(0, 1);
+      put64(8, at + 0x1000);
+      put32(24, 2);
+      if (operation == 8) memset(memory, 0, 256);
+      // Those that strace shows again after the call, whether or not that changed anything.
+      if (operation == 19 || operation == 27 || operation == 29) continue;
+      // Not described.
+      if (operation >= 31 && operation != 34) continue;
+      call(number.uring_register, 3, operation, at, count == 2 ? 32 : count, 0, 0);
+      call(number.uring_register, 3, operation | 0x80000000, 0, count, 0, 0);
+    }
+  }
+}
+
+static void key_calls(void) {
+  strcpy((char*)memory, "user");
+  strcpy((char*)memory + 16, "a description\n");
+  for (int key = -9; key < 2; ++key) {
+    call(number.add_key, at, at + 16, text, 7, (uint64_t)key, 0);
+    call(number.request_key, at, at + 16, text, (uint64_t)key, 0, 0);
+  }
+  call(number.add_key, 0, unreadable, 0, 5, 7, 0);
+  for (uint64_t operation = 0; operation < 35; ++operation) {
+    call(number.keyctl, operation, at, text, 5, (uint64_t)-3, 0);
+    call(number.keyctl, operation, (uint64_t)-2, at, text, 1, 0);
+    call(number.keyctl, operation, (uint64_t)-1, 0, 0, 0, 0);
+    call(number.keyctl, operation, 5, at + 0x1000, 0, (uint64_t)-1, 0);
+  }
+  for (unsigned bit = 0; bit < 32; ++bit)
+    call(number.keyctl, 5, 1, 1u << bit, 0, 0, 0);
+}
+
+static void landlock_calls(void) {
+  memset(memory, 0, 64);
+  for (unsigned bit = 0; bit < 20; ++bit) {
+    for (size_t offset = 0; offset < 48; offset += 8)
+      put64(offset, 1ull << bit);
+    call(number.landlock_create, at, 8 + 4 * (bit % 11), bit, 0, 0, 0);
+    call(number.landlock_add, 3, bit % 4, at, bit % 3, 0, 0);
+    call(number.landlock_restrict, 3, 1u << bit, 0, 0, 0, 0);
+  }
+  call(number.landlock_create, 0, 0, 1, 0, 0, 0);
+  call(number.landlock_create, at, 4, 0, 0, 0, 0);
+  call(number.landlock_add, (uint64_t)-1, 1, unreadable - 8, 0, 0, 0);
+}
+
+// All codes of the old machine's instructions, in a filter.
+static void seccomp_calls(void) {
+  struct sock_filter* const program = (struct sock_filter*)(memory + 0x1000);
+  for (unsigned code = 0; code < 256; ++code) {
+    program[code] = (struct sock_filter){(unsigned short)code, (unsigned char)(code % 3 == 0),
+                                         (unsigned char)(code % 5 == 0), code << 12};
+  }
+  static const uint32_t counts[] = {0, 1, 256};
+  for (size_t i = 0; i < sizeof counts / sizeof *counts; ++i) {
+    put64(0, counts[i]);
+    if (made_for_i386)
+      put32(4, (uint32_t)(at + 0x1000));
+    else
+      put64(8, at + 0x1000);
+    for (unsigned flag = 0; flag < 8; ++flag)
+      call(number.seccomp, 1, 1u << flag, at, 0, 0, 0);
+  }
+  static const uint32_t actions[] = {0,          0x80000000, 0x30000,    0x50000,
+                                     0x7fc00000, 0x7ff00000, 0x7ffc0000, 0x7fff0000};
+  for (size_t i = 0; i < sizeof actions / sizeof *actions; ++i) {
+    put32(0, actions[i]);
+    call(number.seccomp, 2, 0, at, 0, 0, 0);
+  }
+  call(number.seccomp, 0, 0, 0, 0, 0, 0);
+  call(number.seccomp, 3, 0, at, 0, 0, 0);
+  call(number.seccomp, 4, 1, at, 0, 0, 0);
+}
+
 int main(int argc, char** argv) {
+  static const struct {
+    const char* name;
+    void (*calls)(void);
+  } parts[] = {{"bpf", bpf_calls},  {"perf", perf_calls},         {"uring", uring_calls},
+               {"keys", key_calls}, {"landlock", landlock_calls}, {"seccomp", seccomp_calls}};
   if (argc < 3) {
     fprintf(stderr, "usage: calls_bpf native|i386 ERROR [PART]\n");
     return 2;
@@ -62,7 +186,8 @@ int main(int argc, char** argv) {
   map_memory();
   strcpy((char*)memory + 0x6000, "a text\n");
   answer(atoi(argv[2]), (const uint32_t*)&number, sizeof number / sizeof(uint32_t));
-  const char* part = argc > 3 ? argv[3] : "";
-  if (*part == '\0' || strcmp(part, "bpf") == 0) bpf_calls();
+  for (size_t i = 0; i < sizeof parts / sizeof *parts; ++i) {
+    if (argc < 4 || strcmp(argv[3], parts[i].name) == 0) parts[i].calls();
+  }
   return 0;
 }

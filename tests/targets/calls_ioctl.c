@@ -1,10 +1,10 @@
 // ioctl with commands that are decoded, and what each of them points to
 // (tests/targets/made_calls.h).
 //
-//   calls_ioctl native|i386 ERROR [FILE]
+//   calls_ioctl native|i386 ERROR [FILE [once]]
 //
 // ERROR is what the calls return: 0, or an errno. With FILE, which holds hexadecimal numbers, the
-// commands are those.
+// commands are those; with "once" each is made with NULL alone.
 #include "made_calls.h"
 
 static const uint64_t at = 0x20001000, unreadable = 0x20010000;
@@ -192,7 +192,7 @@ static void made_calls(uint32_t command) {
 
 int main(int argc, char** argv) {
   if (argc < 3) {
-    fprintf(stderr, "usage: calls_ioctl native|i386 ERROR [FILE]\n");
+    fprintf(stderr, "usage: calls_ioctl native|i386 ERROR [FILE [once]]\n");
     return 2;
   }
   made_for_i386 = strcmp(argv[1], "i386") == 0;
@@ -202,7 +202,7 @@ int main(int argc, char** argv) {
     perror(argv[3]);
     return 1;
   }
-  static uint32_t commands[1 << 16];
+  static uint32_t commands[1 << 20];
   size_t count = 0;
   if (file != NULL) {
     while (count < sizeof commands / 4 && fscanf(file, "%x", &commands[count]) == 1)
@@ -214,7 +214,12 @@ int main(int argc, char** argv) {
   }
   map_memory();
   answer(atoi(argv[2]), &number, 1);
-  for (size_t i = 0; i < count; ++i)
-    made_calls(commands[i]);
+  const int once = argc > 4;
+  for (size_t i = 0; i < count; ++i) {
+    if (once)
+      make(number, 3, commands[i], 0, 0, 0, 0);
+    else
+      made_calls(commands[i]);
+  }
   return 0;
 }

@@ -29,7 +29,10 @@ static int64_t make(uint32_t number, uint64_t a, uint64_t b, uint64_t c, uint64_
     // The kernel takes the sixth argument out of ebp.
     __asm__ volatile("push %%rbp\n\tmov %[sixth], %%rbp\n\tint $0x80\n\tpop %%rbp"
                      : "=a"(result)
-                     : "0"((uint64_t)number), "b"(a), "c"(b), "d"(c), "S"(d), "D"(e), [sixth] "r"(f)
+                     : "0"((uint64_t)number), "b"((uint64_t)(uint32_t)a),
+                       "c"((uint64_t)(uint32_t)b), "d"((uint64_t)(uint32_t)c),
+                       "S"((uint64_t)(uint32_t)d),
+                       "D"((uint64_t)(uint32_t)e), [sixth] "r"((uint64_t)(uint32_t)f)
                      : "memory", "r8", "r9", "r11");
     return (int32_t)result;
   }

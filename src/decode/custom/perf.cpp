@@ -179,7 +179,7 @@ class Attributes {
                   context_.flags(known::set::perf_branch_sample_type, number(72, 8)));
     }
     hex("sample_regs_user", 80, 8);
-    if ((number(24, 8) & kUserStack) != 0) natural("sample_stack_user", 88, 4);
+    if ((number(24, 8) & kUserStack) != 0) hex("sample_stack_user", 88, 4);
     if (bit(kUseClock) && size_ > 92) {
       fields_.add("clockid", context_.symbol(known::set::clock, number(92, 4)));
     }

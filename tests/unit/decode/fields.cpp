@@ -87,6 +87,12 @@ TEST_CASE("constants without a name, or with several") {
   CHECK(calls.call("f_constants", {1, 1, 7, 12}, 0) == "f_constants(K_ONE, S_ONE, 7, G_4|0x8) = 0");
 }
 
+TEST_CASE("the bits of a variant's constant that the mask leaves out do not count") {
+  Calls calls;
+  CHECK(calls.call("f_variant", {0x3e, 16}, 0) == "f_variant(62, 16) = 0");
+  CHECK(calls.call("f_variant", {0x40, 16}, 0) == "f_variant(0x40 /* F_??? */, 0x10) = 0");
+}
+
 TEST_CASE("a variant's constant is shown as another type") {
   Calls calls;
   CHECK(calls.call("f_variant", {3, 16}, 0) == "f_variant(F_A|F_B, 16) = 0");
