@@ -82,8 +82,9 @@ constexpr std::array<StatusField, 31> kStatusFields{{
 std::span<const Value> texts_at(CallContext& context, std::string_view all, std::uint64_t offset,
                                 std::uint64_t count) {
   const std::size_t limit = context.verbose() ? all.size() : context.options().array_limit;
+  const std::size_t room = std::min(limit, context.arena().left() / sizeof(Value));
   auto values = context.arena().allocate<Value>(
-      static_cast<std::size_t>(std::min<std::uint64_t>(count, limit)));
+      static_cast<std::size_t>(std::min<std::uint64_t>(count, room)));
   std::size_t found = 0;
   for (auto at = static_cast<std::size_t>(offset); found < values.size() && !context.spent();) {
     const std::size_t end = at < all.size() ? all.find('\0', at) : std::string_view::npos;
