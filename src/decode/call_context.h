@@ -48,6 +48,8 @@ class CallContext {
   [[nodiscard]] std::size_t abi_index() const { return static_cast<std::size_t>(abi()); }
   [[nodiscard]] unsigned word() const { return word_size(abi()); }
   [[nodiscard]] const SyscallRequest& request() const { return pending_.request; }
+  /// The call that restart_syscall resumes; empty when it is not known.
+  [[nodiscard]] std::string_view interrupted() const { return pending_.interrupted; }
   /// Whose call it is.
   [[nodiscard]] Tid tid() const { return pending_.tid; }
   [[nodiscard]] Arena& arena() { return pending_.arena; }

@@ -60,17 +60,6 @@ SyscallEntered enter_undescribed(PendingSyscall& pending) {
   return {pending.name, std::span(pending.args).first(pending.count), true};
 }
 
-// restart_syscall(2) has no arguments; what it resumes is worth more.
-SyscallEntered enter_restart(PendingSyscall& pending) {
-  const std::string_view call =
-      pending.interrupted.empty() ? std::string_view("system call") : pending.interrupted;
-  pending.count = 1;
-  pending.shown_at_entry = 1;
-  pending.args[0] =
-      Value::verbatim(custom::format(pending.arena, "<... resuming interrupted {} ...>", call));
-  return {pending.name, std::span(pending.args).first(1), true};
-}
-
 // Puts the arguments of a call that has them in memory where those of other calls are. False when
 // they cannot be read.
 bool fetch_arguments(const SyscallDescription& description, PendingSyscall& pending,
@@ -238,10 +227,6 @@ SyscallEntered Decoder::enter(const SyscallRequest& request, PendingSyscall& pen
   if (options_.names_only) {
     pending.shown_at_entry = 0;
     return {pending.name, {}, true};
-  }
-  if (pending.name == "restart_syscall") {
-    pending.description = nullptr;
-    return enter_restart(pending);
   }
   if (description != nullptr && description->in_memory &&
       !fetch_arguments(*description, pending, memory)) {

@@ -143,17 +143,44 @@ Value signal_event(CallContext& context, const CustomInput& input) {
   return fields.structure(context.arena());
 }
 
+namespace {
+
+// The mask that a return from a handler sets, both halves by their offsets from the stack pointer.
+Value returning_mask(CallContext& context, std::uint64_t low_at, std::uint64_t high_at) {
+  const std::uint64_t stack = context.request().stack_pointer;
+  std::uint32_t low = 0;
+  std::uint32_t high = 0;
+  if (stack == 0 || !context.memory().read_object(Address(stack + low_at), low) ||
+      !context.memory().read_object(Address(stack + high_at), high)) {
+    return Value::none();
+  }
+  ValueList<1> fields;
+  fields.add("mask",
+             signal_mask_value(context.arena(), low | static_cast<std::uint64_t>(high) << 32));
+  return fields.structure(context.arena());
+}
+
+}  // namespace
+
 Value signal_frame(CallContext& context, const CustomInput&) {
   // Where rt_sigreturn's stack pointer has the mask: behind siginfo_t and the first members of
   // struct ucontext, in the order in which arch/*/kernel/signal.c pushes them.
   static constexpr tables::PerAbi<std::uint64_t> kMaskOffset{296, 248, 168, 232};
-  const std::uint64_t stack = context.request().stack_pointer;
-  std::uint64_t mask = 0;
-  const Address at(stack + kMaskOffset.at(context.abi_index()));
-  if (stack == 0 || !context.memory().read_object(at, mask)) return Value::none();
-  ValueList<1> fields;
-  fields.add("mask", signal_mask_value(context.arena(), mask));
-  return fields.structure(context.arena());
+  const std::uint64_t offset = kMaskOffset.at(context.abi_index());
+  return returning_mask(context, offset, offset + 4);
+}
+
+Value old_signal_frame(CallContext& context, const CustomInput&) {
+  // struct sigcontext has the mask's first half. i386 has the other one behind the state of the
+  // floating point unit, which is not used; arm has a struct ucontext.
+  if (context.abi() == Abi::I386) return returning_mask(context, 80, 712);
+  return returning_mask(context, 104, 108);
+}
+
+Value resumed_call(CallContext& context, const CustomInput&) {
+  const std::string_view call =
+      context.interrupted().empty() ? std::string_view("system call") : context.interrupted();
+  return Value::verbatim(format(context.arena(), "<... resuming interrupted {} ...>", call));
 }
 
 namespace {

@@ -82,6 +82,28 @@ TEST_CASE("what faults and unknown codes say") {
   CHECK(text(child).find("si_utime=150 /* 1.50 s */, si_stime=0}") != std::string::npos);
 }
 
+TEST_CASE("the mask that a return from a handler sets") {
+  Calls i386(Abi::I386);
+  i386.stack_pointer = 0x1000;
+  i386.memory.map(Address(0x1000), Bytes().zeros(80).u32(0x4002).zeros(628).u32(0x80).view());
+  CHECK(i386.call("sigreturn", {}, 0) == "sigreturn({mask=[INT TERM RT_8]}) = 0");
+  Calls arm(Abi::Arm);
+  arm.stack_pointer = 0x1000;
+  arm.memory.map(Address(0x1000), Bytes().zeros(104).u64(0x4002).zeros(120).u64(1).view());
+  CHECK(arm.call("sigreturn", {}, 0) == "sigreturn({mask=[INT TERM]}) = 0");
+  CHECK(arm.call("rt_sigreturn", {}, 0) == "rt_sigreturn({mask=[HUP]}) = 0");
+}
+
+TEST_CASE("what restart_syscall resumes") {
+  Calls calls;
+  CHECK(calls.call("restart_syscall", {}, 0) ==
+        "restart_syscall(<... resuming interrupted system call ...>) = 0");
+  calls.memory.map(Address(0x2000), Bytes().u64(1).u64(0).view());
+  calls.call("nanosleep", {0x2000, 0}, -516);
+  CHECK(calls.call("restart_syscall", {}, 0) ==
+        "restart_syscall(<... resuming interrupted nanosleep ...>) = 0");
+}
+
 TEST_CASE("masks of 32 bits") {
   Calls calls(Abi::I386);
   calls.memory.map(Address(0x2000), Bytes().u32(0x4002).u32(0xfffffffe).view());
