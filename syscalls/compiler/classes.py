@@ -45,9 +45,19 @@ class ClassTable:
             raise DescriptionError(one.where, "class '%s' contains itself" % one.names[0])
         self.busy.append(one)
         try:
-            return (self.with_types(one) | self.listed(one.calls)) - self.listed(one.without)
+            derived = self.with_types(one)
+            self.expect(one.calls, derived, False, "'%s' is in '%s' already, by its types", one)
+            members = derived | self.listed(one.calls)
+            self.expect(one.without, members, True, "'%s' is not in '%s' anyway", one)
+            return members - self.listed(one.without)
         finally:
             self.busy.pop()
+
+    @staticmethod
+    def expect(entries, members, there, message, one):
+        for entry in entries:
+            if not entry.name.startswith("%") and (entry.name in members) != there:
+                raise DescriptionError(entry.where, message % (entry.name, one.names[0]))
 
     def listed(self, entries):
         result = set()

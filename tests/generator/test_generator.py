@@ -268,7 +268,9 @@ class Messages(unittest.TestCase):
         self.check("class %x { %y }\nclass %y { f } without { %x }", "1: error: class '%x' contains itself",
                    "2: error: class '%y' contains itself")
         self.check("class %x { f g f }", "1: error: 'f' is twice in '%x'")
-        self.check("class %x { f } without { f g\ng }", "2: error: 'g' is twice in '%x'")
+        self.check("class %x { f g } without { f g\ng }", "2: error: 'g' is twice in '%x'")
+        self.check("f(a: fd) -> int\nclass %x of fd {\nf }", "3: error: 'f' is in '%x' already, by its types")
+        self.check("class %x { f } without { g }", "1: error: 'g' is not in '%x' anyway")
         self.check("class %x of nosuch { f }", "1: error: unknown type 'nosuch'")
         self.check("class %x of { f }", "1: error: expected a type, found '{'")
         self.check("class %x f", "1: error: expected '{' and names of calls, found 'f'")
