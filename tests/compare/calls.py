@@ -112,7 +112,7 @@ def main():
     parser.add_argument("--show", type=int, default=3, help="how many differing pairs of lines of each call")
     parser.add_argument("--calls", type=lambda text: text.split(","), default=[], help="of every-call")
     parser.add_argument("--seed", action="append", help="of every-call: what its arguments are made up from")
-    parser.add_argument("--rounds", default="4", help="of every-call: how often each call is made")
+    parser.add_argument("--rounds", default="8", help="of every-call: how often each call is made")
     parser.add_argument("targets_wanted", metavar="TARGET", nargs="*")
     options = parser.parse_args()
     known = set().union(*map(numbers, ABIS))

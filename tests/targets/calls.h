@@ -323,7 +323,7 @@ static void begin_calls(int argc, char** argv) {
 #endif
 }
 
-// Ends the program: returns only to who cannot know.
+// The end of main(): it does not return, but the compiler does not know.
 static int end_calls(void) {
   const uint64_t done[6] = {0, kMarker};
   i386 = 0;

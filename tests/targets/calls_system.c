@@ -5,8 +5,10 @@
 #include "calls.h"
 
 // Memory as numbers of 32 and 64 bits.
-static uint32_t* const ints = (uint32_t*)0x20000000;
-static uint64_t* const quads = (uint64_t*)0x20000000;
+typedef uint32_t __attribute__((may_alias)) Int;
+typedef uint64_t __attribute__((may_alias)) Quad;
+static Int* const ints = (Int*)0x20000000;
+static Quad* const quads = (Quad*)0x20000000;
 
 static const uint64_t kAt = 0x20000000;
 
