@@ -5,20 +5,16 @@ learnt, not listed: the oracle traces the program twice, and the words that diff
 two traces are those that may differ in ours.
 """
 
-import collections
 import difflib
 import os
 import re
 
+import tally
+from tally import name_of
+
 # A quoted string, a number, a word, or one other character.
 WORD = re.compile(r'"(?:[^"\\]|\\.)*"|0x[0-9a-f]+|\d+|[A-Za-z_]\w*|\s+|.', re.DOTALL)
 CHILD = re.compile(r"^(?:clone3?|v?fork)\(.* = (\d+)(?: \(|$)")
-
-
-def name_of(line):
-    """What a line is about: the name of a call, "signal" or "exit"."""
-    match = re.match(r"\w+", line)
-    return match.group() if match else {"---": "signal", "+++": "exit"}.get(line[:3], line[:3])
 
 
 def streams(folder, prefix):
@@ -108,67 +104,31 @@ def same_but_for(ours, line, other):
                                     for x, y, z in zip(a, b, c))
 
 
-class Tally:
-    """How many lines were compared, and which differ, by what they are about (name_of)."""
+def compare(ours, oracle, again, racy=False, excuse=lambda name, line, ours: None):
+    """The Tally of {place: lines} of ttrace beside the oracle's, whose second run is `again`.
 
-    def __init__(self):
-        self.compared = collections.Counter()
-        self.excepted = collections.Counter()  # different for a known reason
-        self.shaped = collections.Counter()  # of a racy program: as some other line of strace's
-        self.alone = collections.Counter()  # in one run only, of a racy program
-        self.different = collections.defaultdict(list)  # name -> [(strace's, ttrace's)]
-
-    def add(self, ours, oracle, again, racy=False, excuse=lambda name, line, ours: None):
-        """Compares {place: lines} of ttrace with the oracle's, whose second run is `again`.
-
-        `racy`: what the program does, and in which order, differs from run to run.
-        """
-        shapes = {shape(line) for run in (oracle, again) for own in run.values() for line in own} \
-            if racy else set()
-        for place in sorted(set(ours) | set(oracle), key=str):
-            left, right, second = (run.get(place, []) for run in (oracle, ours, again))
-            twin = {i: second[j] for i, j in aligned(left, second) if i is not None and j is not None}
-            for i, j in aligned(left, right):
-                line = left[i] if i is not None else ""
-                mine = right[j] if j is not None else ""
-                name = name_of(line or mine)
-                if racy and not (line and mine):
-                    self.alone[name] += 1
-                    continue
-                self.compared[name] += 1
-                if line == mine or same_but_for(mine, line, twin.get(i)):
-                    continue
-                if excuse(name, line, mine):
-                    self.excepted[name] += 1
-                elif shape(mine) in shapes:
-                    self.shaped[name] += 1
-                else:
-                    self.different[name].append((line, mine))
-
-    def merge(self, other):
-        for mine, others in ((self.compared, other.compared), (self.excepted, other.excepted),
-                             (self.shaped, other.shaped), (self.alone, other.alone)):
-            mine.update(others)
-        for name, lines in other.different.items():
-            self.different[name] += lines
-
-    def count(self):
-        """(lines compared, lines different)"""
-        return sum(self.compared.values()), sum(map(len, self.different.values()))
-
-    def equal(self):
-        """Per cent of the lines."""
-        compared, different = self.count()
-        return 100 * (compared - different) / max(compared, 1)
-
-    def table(self):
-        """Lines of a table: compared, equal, excepted, different, by name."""
-        rows = [("", "compared", "equal", "excepted", "different")]
-        for name in sorted(self.compared):
-            wrong = len(self.different.get(name, ()))
-            rows.append((name, self.compared[name], self.compared[name] - self.excepted[name] - wrong,
-                         self.excepted[name], wrong))
-        compared, wrong = self.count()
-        excepted = sum(self.excepted.values())
-        rows.append(("total", compared, compared - excepted - wrong, excepted, wrong))
-        return ["%-24s %9s %9s %9s %9s" % row for row in rows]
+    `racy`: what the program does, and in which order, differs from run to run.
+    """
+    result = tally.Tally()
+    shapes = {shape(line) for run in (oracle, again) for own in run.values() for line in own} \
+        if racy else set()
+    for place in sorted(set(ours) | set(oracle), key=str):
+        left, right, second = (run.get(place, []) for run in (oracle, ours, again))
+        twin = {i: second[j] for i, j in aligned(left, second) if i is not None and j is not None}
+        for i, j in aligned(left, right):
+            line = left[i] if i is not None else ""
+            mine = right[j] if j is not None else ""
+            name = name_of(line or mine)
+            if racy and not (line and mine):
+                result.alone[name] += 1
+                continue
+            result.compared[name] += 1
+            if line == mine or same_but_for(mine, line, twin.get(i)):
+                continue
+            if excuse(name, line, mine):
+                result.excepted[name] += 1
+            elif shape(mine) in shapes:
+                result.shaped[name] += 1
+            else:
+                result.different[name].append((line, mine))
+    return result

@@ -1,14 +1,18 @@
-// For programs that show tracers calls with given arguments and results, none of which is carried
-// out: a seccomp filter hands them to a thread that is not traced, which answers them.
+// For programs that show tracers calls with any arguments and any results, none of which is carried
+// out: a seccomp filter hands every call to a helper process, which fills memory and answers as the
+// program wants. What is in registers and memory is the same in every run, so two tracers see
+// exactly the same calls.
 //
-// Everything that the arguments point to is written anew at fixed addresses below 4 GiB, so that
-// two tracers see the same and i386 calls can name it. A page that cannot be read follows.
+//   TARGET [native|i386] ...
+//
+// i386's calls are made with int 0x80 from a 64-bit program (x86-64 only).
 #pragma once
 
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
-#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -20,130 +24,285 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { kPage = 4096, kSize = 64 * kPage, kMarker = 0x600d };
+#include "call_numbers.h"
 
+#pragma GCC diagnostic ignored "-Wunused-function"  // no target needs all of this
+
+enum { kSize = 1 << 16, kMarker = 0x600d };
+
+// Below 4 GiB, so that i386 calls can name it. A page that cannot be read follows.
 static unsigned char* const memory = (unsigned char*)0x20000000;
-static const uint64_t kBad = 0x20000000 + kSize;  // cannot be read
-static int i386;                                  // makes i386's calls
-static uint64_t here = 0x20000000;                // where the next value goes
-static volatile int64_t answer;                   // of the next call
+static const uint64_t kBad = 0x20000000 + kSize;
+static const uint64_t kNone = (uint64_t)-1;
+static const uint64_t kHere = (uint64_t)-100;  // AT_FDCWD
+// A 64-bit argument takes two registers of i386: the low half, the high half.
+#define HALVES(value) (uint32_t)(value), (uint64_t)(value) >> 32
+// All of a table: `for (EACH(i, table))`.
+#define EACH(i, table)                 \
+  size_t i = 0;                        \
+  i < sizeof(table) / sizeof *(table); \
+  ++i
 
-// --- what arguments point to ------------------------------------------------------------------
+static int i386;                    // makes i386's calls
+static unsigned char later[kSize];  // what memory holds after the next call
+static unsigned char* image;        // one of both: what is being written
+static size_t cursor;               // where the next value goes
 
-// Begins something new; returns its address.
-static inline uint64_t begin(void) {
-  here = (here + 15) / 16 * 16;
-  if (here > 0x20000000 + kSize - 8 * kPage) here = 0x20000000;
-  memset((void*)here, 0, 4 * kPage);
-  return here;
+// The helper sees these, too.
+static volatile size_t later_from;
+static volatile size_t later_to;
+static volatile int64_t answer;  // of the next call: a result, or a negative errno
+static volatile int listener = -1;
+
+// --- what arguments point to --------------------------------------------------------------------
+
+// Where something new begins. What follows is zero, until something is written.
+static uint64_t here(void) {
+  cursor = (cursor + 15) & ~(size_t)15;
+  return (uint64_t)memory + cursor;
 }
-// A number of `size` bytes, aligned as in a structure.
-static inline void put(size_t size, uint64_t value) {
-  const size_t alignment = i386 && size > 4 ? 4 : size;
-  here = (here + alignment - 1) / alignment * alignment;
-  memcpy((void*)here, &value, size);
-  here += size;
+
+static uint64_t put(const void* bytes, size_t size) {
+  if (cursor + size > kSize) abort();
+  memcpy(image + cursor, bytes, size);
+  cursor += size;
+  return (uint64_t)memory + cursor - size;
 }
-// A long or a pointer.
-static inline void put_word(uint64_t value) {
-  put(i386 ? 4 : 8, value);
+
+#define PUTTER(name, type)             \
+  static uint64_t name(uint64_t all) { \
+    const type value = (type)all;      \
+    return put(&value, sizeof value);  \
+  }
+PUTTER(u8, uint8_t)
+PUTTER(u16, uint16_t)
+PUTTER(u32, uint32_t)
+PUTTER(u64, uint64_t)
+
+static void align(size_t size) {
+  cursor = (cursor + size - 1) / size * size;
 }
-static inline void put_bytes(const void* bytes, size_t size) {
-  memcpy((void*)here, bytes, size);
-  here += size;
+
+// A long or a pointer, aligned as in a structure.
+static uint64_t word(uint64_t value) {
+  align(i386 ? 4 : 8);
+  return i386 ? u32(value) : u64(value);
 }
-static inline uint64_t text(const char* string) {
-  const uint64_t at = begin();
-  put_bytes(string, strlen(string) + 1);
-  return at;
+
+static uint64_t zeros(size_t size) {
+  static const unsigned char none[4096];
+  return put(none, size);
 }
-static inline uint64_t words(size_t count, const uint64_t* values) {
-  const uint64_t at = begin();
+
+static uint64_t text(const char* string) {
+  here();
+  return put(string, strlen(string) + 1);
+}
+
+static uint64_t raw(size_t size, const char* bytes) {
+  here();
+  return put(bytes, size);
+}
+#define RAW(bytes) raw(sizeof(bytes) - 1, bytes)
+
+static uint64_t words(size_t count, const uint64_t* values) {
+  const uint64_t at = here();
   for (size_t i = 0; i < count; ++i)
-    put_word(values[i]);
-  return at;
-}
-static inline uint64_t ints(size_t count, const uint32_t* values) {
-  const uint64_t at = begin();
-  for (size_t i = 0; i < count; ++i)
-    put(4, values[i]);
+    word(values[i]);
   return at;
 }
 #define WORDS(...) \
   words(sizeof((uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t), (uint64_t[]){__VA_ARGS__})
 #define INTS(...) \
-  ints(sizeof((uint32_t[]){__VA_ARGS__}) / sizeof(uint32_t), (uint32_t[]){__VA_ARGS__})
+  raw(sizeof((uint32_t[]){__VA_ARGS__}), (const char*)(const uint32_t[]){__VA_ARGS__})
 
-// --- calls ------------------------------------------------------------------------------------
+static uint64_t size_since(uint64_t address) {
+  return (uint64_t)memory + cursor - address;
+}
 
-// Makes a call that returns `result`, which may be a negative errno. A number of -1: the ABI has
-// no such call.
-static inline void make(int native, int other, int64_t result, const uint64_t* a) {
-  const int number = i386 ? other : native;
-  if (number < 0) return;
-  answer = result;
+// The last `size` bytes before the page that cannot be read, which the next writes fill.
+static uint64_t at_end(size_t size) {
+  cursor = kSize - size;
+  return (uint64_t)memory + cursor;
+}
+
+// All memory is zero again, and what is written next begins at its start.
+static void fresh(void) {
+  cursor = 0;
+  memset(memory, 0, kSize);
+}
+
+// What is written from here on, at `address`, appears in memory when the next call is answered.
+static size_t cursor_before;
+static void answer_at(uint64_t address) {
+  cursor_before = cursor;
+  image = later;
+  cursor = later_from = address - (uint64_t)memory;
+}
+
+static void answer_begins(void) {
+  answer_at(here());
+}
+
+static void answer_ends(void) {
+  if (image == memory) return;
+  later_to = cursor;
+  image = memory;
+  if (cursor < cursor_before) cursor = cursor_before;
+}
+
+// --- made-up values -----------------------------------------------------------------------------
+
+static uint64_t draw_state;
+static uint32_t draw(void) {
+  draw_state = draw_state * 6364136223846793005u + 1442695040888963407u;
+  return (uint32_t)(draw_state >> 33);
+}
+
+// A number such as structures hold: small ones, single bits, addresses.
+static uint32_t made_up_field(void) {
+  const uint32_t r = draw();
+  switch (draw() % 10) {
+    case 0:
+    case 1:
+    case 2:
+      return 0;
+    case 3:
+    case 4:
+      return r % 16;
+    case 5:
+      return r % 100;
+    case 6:
+      return 1u << (r % 32);
+    case 7:
+      return (uint32_t)(uintptr_t)memory + 0x4000 + (r % 0x1000 & ~7u);
+    case 8:
+      return 0xffffffff;
+    default:
+      return r;
+  }
+}
+
+// Made-up fields at the start of memory; each second of them is mostly 0, so that two of them make
+// a sensible number of 64 bits. Those of seed 0 are all zero.
+static void fill_fields(uint64_t seed, size_t size) {
+  draw_state = seed;
+  for (size_t at = 0; at < size; at += 4) {
+    uint32_t value = made_up_field();
+    if (at % 8 != 0 && draw() % 4 != 0) value = 0;
+    if (seed == 0) value = 0;
+    memcpy(memory + at, &value, 4);
+  }
+}
+
+// --- the call -----------------------------------------------------------------------------------
+
+#if defined(__x86_64__)
+static void enter(int64_t number, const uint64_t* a) {
+  uint64_t result;
   if (i386) {
-    uint64_t ignored;
-    // The kernel takes the sixth argument out of ebp.
-    __asm__ volatile("push %%rbp\n\tmov %[sixth], %%rbp\n\tint $0x80\n\tpop %%rbp"
-                     : "=a"(ignored)
-                     : "0"((uint64_t)number), "b"(a[0]), "c"(a[1]), "d"(a[2]), "S"(a[3]),
-                       "D"(a[4]), [sixth] "r"(a[5])
-                     : "memory", "r8", "r9", "r11");
+    // The kernel takes the sixth argument out of ebp. Nothing is pushed: there may be a red zone.
+    uint64_t sixth = a[5];
+    __asm__ volatile("xchg %[sixth], %%rbp\n\tint $0x80\n\txchg %[sixth], %%rbp"
+                     : "=a"(result), [sixth] "+r"(sixth)
+                     : "0"(number), "b"(a[0]), "c"(a[1]), "d"(a[2]), "S"(a[3]), "D"(a[4])
+                     : "memory", "r8", "r9", "r10", "r11");
     return;
   }
-  syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+  register uint64_t r10 __asm__("r10") = a[3];
+  register uint64_t r8 __asm__("r8") = a[4];
+  register uint64_t r9 __asm__("r9") = a[5];
+  __asm__ volatile("syscall"
+                   : "=a"(result)
+                   : "0"(number), "D"(a[0]), "S"(a[1]), "d"(a[2]), "r"(r10), "r"(r8), "r"(r9)
+                   : "memory", "rcx", "r11");
 }
-// CALL(native number, i386's, result, arguments...)
-#define CALL(native, other, result, ...) make(native, other, result, (uint64_t[6]){__VA_ARGS__})
+#elif defined(__aarch64__)
+static void enter(int64_t number, const uint64_t* a) {
+  register int64_t x8 __asm__("x8") = number;
+  register uint64_t x0 __asm__("x0") = a[0];
+  register uint64_t x1 __asm__("x1") = a[1];
+  register uint64_t x2 __asm__("x2") = a[2];
+  register uint64_t x3 __asm__("x3") = a[3];
+  register uint64_t x4 __asm__("x4") = a[4];
+  register uint64_t x5 __asm__("x5") = a[5];
+  __asm__ volatile("svc #0"
+                   : "+r"(x0)
+                   : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
+                   : "memory");
+}
+#endif
 
-static int listener;
+// Makes a call that returns `result`, which may be a negative errno. -1 is the number of a call
+// that the ABI does not have.
+static void make_number(int64_t result, int number, const uint64_t* arguments) {
+  uint64_t held[6];
+  for (int i = 0; i < 6; ++i)
+    held[i] = i386 ? (uint32_t)arguments[i] : arguments[i];
+  answer_ends();
+  answer = result;
+  if (number >= 0) enter(number, held);
+  later_from = later_to = 0;
+  // Arguments may be used again by the next calls, but not for ever.
+  here();
+  if (cursor > kSize / 4 * 3) fresh();
+}
 
-static void* answer_calls(void* unused) {
+static void make(int64_t result, enum Call call, const uint64_t* arguments) {
+#if defined(__x86_64__)
+  make_number(result, kNumbers[call][i386 ? 1 : 0], arguments);
+#else
+  make_number(result, kNumbers[call][2], arguments);
+#endif
+}
+
+// CALL(result, name, arguments...): what is left out is 0.
+#define CALL(result, name, ...) make(result, CALL_##name, (const uint64_t[6]){__VA_ARGS__})
+
+// --- who answers --------------------------------------------------------------------------------
+
+// False after the last one.
+static int answer_one(void) {
+  struct seccomp_notif request;
+  struct seccomp_notif_resp response;
+  memset(&request, 0, sizeof request);
+  memset(&response, 0, sizeof response);
+  if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &request) != 0) return errno == EINTR;
+  const int last = request.data.nr == SYS_exit_group && request.data.args[1] == kMarker;
+  response.id = request.id;
+  if (last) {
+    response.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+  } else {
+    memcpy(memory + later_from, later + later_from, later_to - later_from);
+    const int failed = answer < 0 && answer > -4096;
+    response.error = failed ? (int)answer : 0;
+    response.val = failed ? 0 : answer;
+  }
+  ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
+  return !last;
+}
+
+static int answer_all(void* unused) {
   (void)unused;
-  for (;;) {
-    struct seccomp_notif request;
-    memset(&request, 0, sizeof request);
-    if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &request) != 0) continue;
-    struct seccomp_notif_resp response = {.id = request.id};
-    if (answer < 0) {
-      response.error = (int)answer;
-    } else {
-      response.val = answer;
-    }
-    ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
-  }
-  return NULL;
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  while (listener < 0)
+    sched_yield();
+  while (answer_one())
+    ;
+  return 0;
 }
 
-static volatile int ready;
-static void* wait_for_listener(void* unused) {
-  while (!ready) {
-  }
-  return answer_calls(unused);
-}
-
-// From here on nothing is carried out but exit_group(…, kMarker).
-static inline void begin_answering(int argc, char** argv) {
-  i386 = argc > 1 && strcmp(argv[1], "i386") == 0;
+// From here on every call is answered.
+static void begin_calls(int argc, char** argv) {
+  static unsigned char stack[1 << 16] __attribute__((aligned(16)));
+  struct sock_filter program[] = {BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF)};
+  struct sock_fprog all = {1, program};
   if (mmap(memory, kSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
-           -1, 0) != memory) {
-    perror("mmap");
-    exit(1);
-  }
-  struct sock_filter program[] = {
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[1])),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kMarker, 0, 3),
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_exit_group, 0, 1),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
-  };
-  struct sock_fprog all = {sizeof program / sizeof *program, program};
-  pthread_t thread;
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
-      pthread_create(&thread, NULL, wait_for_listener, NULL) != 0) {
-    perror("begin_answering");
+           -1, 0) != memory ||
+      clone(answer_all, stack + sizeof stack, CLONE_VM | CLONE_FS | CLONE_FILES | SIGCHLD, NULL) <
+          0 ||
+      prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
+    perror("calls.h");
     exit(1);
   }
   listener =
@@ -152,9 +311,32 @@ static inline void begin_answering(int argc, char** argv) {
     perror("seccomp");
     exit(1);
   }
-  ready = 1;
+  image = memory;
+  // Marks the beginning for who compares traces.
+  answer = -EINVAL;
+  const uint64_t marker[6] = {PR_SET_SECCOMP, SECCOMP_MODE_FILTER};
+  enter(SYS_prctl, marker);
+#if defined(__x86_64__)
+  i386 = argc > 1 && strcmp(argv[1], "i386") == 0;
+#else
+  (void)argc, (void)argv;
+#endif
 }
 
-static inline void end_answering(void) {
-  syscall(SYS_exit_group, 0, kMarker);
+// The end of main(): it does not return, but the compiler does not know.
+static int end_calls(void) {
+  const uint64_t done[6] = {0, kMarker};
+  i386 = 0;
+  enter(SYS_exit_group, done);
+  return 1;
 }
+
+// Calls each function; memory is fresh for each.
+#define PARTS(...)                                          \
+  do {                                                      \
+    static void (*const functions[])(void) = {__VA_ARGS__}; \
+    for (EACH(part, functions)) {                           \
+      fresh();                                              \
+      functions[part]();                                    \
+    }                                                       \
+  } while (0)

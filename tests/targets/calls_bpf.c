@@ -1,28 +1,13 @@
-// bpf, perf_event_open, io_uring, keys, landlock and seccomp with arguments that mean something
-// (tests/targets/made_calls.h).
+// bpf, perf_event_open, io_uring, keys, landlock and seccomp with arguments that mean something.
 //
-//   calls_bpf native|i386 ERROR [PART]
+//   calls-bpf [native|i386 [ERROR [PART]]]
 //
-// ERROR is what the calls return: 0, or an errno.
-#include "made_calls.h"
+// ERROR is what the calls return: 0, or an errno. PART is the name of a function, without _calls.
+#include "calls.h"
 
-struct numbers {
-  uint32_t bpf, perf_event_open, uring_setup, uring_enter, uring_register, add_key, request_key,
-      keyctl, landlock_create, landlock_add, landlock_restrict, seccomp;
-};
-static const struct numbers kNative = {SYS_bpf,     SYS_perf_event_open, 425,        426, 427,
-                                       SYS_add_key, SYS_request_key,     SYS_keyctl, 444, 445,
-                                       446,         SYS_seccomp};
-static const struct numbers kI386 = {357, 336, 425, 426, 427, 286, 287, 288, 444, 445, 446, 354};
-static struct numbers number;
+static int64_t result;
 
-static const uint64_t at = 0x20000000;
-static const uint64_t text = 0x20006000, unreadable = 0x20010000;
-
-static void call(uint32_t which, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e,
-                 uint64_t f) {
-  make(which, a, b, c, d, e, f);
-}
+static const uint64_t at = 0x20000000, string = 0x20006000;
 
 static void put32(size_t offset, uint32_t value) {
   memcpy(memory + offset, &value, sizeof value);
@@ -37,16 +22,15 @@ static void bpf_calls(void) {
                                    32, 36, 40,  44,  48,  52,  56,  64,  68,  72,
                                    76, 80, 100, 112, 128, 136, 144, 152, 160, 200};
   for (uint32_t command = 0; command < 42; ++command) {
-    call(number.bpf, command, 0, 0, 0, 0, 0);
-    call(number.bpf, command, 0, 64, 0, 0, 0);
-    call(number.bpf, command, unreadable, 64, 0, 0, 0);
-    call(number.bpf, command, unreadable - 60, 64, 0, 0, 0);
-    call(number.bpf, command, at, 5000, 0, 0, 0);
+    CALL(result, bpf, command, 0, 0, 0, 0, 0);
+    CALL(result, bpf, command, 0, 64, 0, 0, 0);
+    CALL(result, bpf, command, kBad, 64, 0, 0, 0);
+    CALL(result, bpf, command, kBad - 60, 64, 0, 0, 0);
+    CALL(result, bpf, command, at, 5000, 0, 0, 0);
     for (uint32_t seed = 0; seed < 12; ++seed) {
-      fill(seed, 512);
-      if (seed == 0) memset(memory, 0, 512);
+      fill_fields(seed, 512);
       for (size_t i = 0; i < sizeof sizes / sizeof *sizes; ++i) {
-        call(number.bpf, command, at, sizes[i], 0, 0, 0);
+        CALL(result, bpf, command, at, sizes[i], 0, 0, 0);
       }
     }
   }
@@ -58,17 +42,17 @@ static void perf_calls(void) {
   memset(memory, 0, 512);
   for (size_t i = 0; i < sizeof sizes / sizeof *sizes; ++i) {
     put32(4, sizes[i]);
-    call(number.perf_event_open, at, 0, (uint64_t)-1, (uint64_t)-1, 0, 0);
+    CALL(result, perf_event_open, at, 0, (uint64_t)-1, (uint64_t)-1, 0, 0);
   }
   put32(4, 144);
   for (uint32_t type = 0; type < 8; ++type) {
     for (uint64_t event = 0; event < 14; ++event) {
       put32(0, type);
       put64(8, event);
-      call(number.perf_event_open, at, 1, 2, 3, 1ull << event, 0);
+      CALL(result, perf_event_open, at, 1, 2, 3, 1ull << event, 0);
     }
     put64(8, 0x400010203);
-    call(number.perf_event_open, at, 1, 2, 3, 0, 0);
+    CALL(result, perf_event_open, at, 1, 2, 3, 0, 0);
   }
   for (size_t offset = 16; offset < 144; offset += 8) {
     for (unsigned bit = 0; bit < 64; ++bit) {
@@ -76,11 +60,11 @@ static void perf_calls(void) {
       put32(0, bit % 6);
       put64(24, 0x2800);
       put64(offset, 1ull << bit);
-      call(number.perf_event_open, at, 0, 0, (uint64_t)-1, 8, 0);
+      CALL(result, perf_event_open, at, 0, 0, (uint64_t)-1, 8, 0);
     }
   }
-  call(number.perf_event_open, 0, 0, 0, 0, 0, 0);
-  call(number.perf_event_open, unreadable - 4, 0, 0, 0, 0, 0);
+  CALL(result, perf_event_open, 0, 0, 0, 0, 0, 0);
+  CALL(result, perf_event_open, kBad - 4, 0, 0, 0, 0, 0);
 }
 
 static void uring_calls(void) {
@@ -88,11 +72,11 @@ static void uring_calls(void) {
     memset(memory, 0, 256);
     put32(8, 1u << bit);
     put32(20, 1u << bit);
-    call(number.uring_setup, 4, at, 0, 0, 0, 0);
-    put64(0, text);
+    CALL(result, io_uring_setup, 4, at, 0, 0, 0, 0);
+    put64(0, string);
     put32(8, 8);
     put64(16, 0);
-    if ((1u << bit & 0x48) != 0x48) call(number.uring_enter, 3, 1, 2, 1u << bit, at, 8);
+    if ((1u << bit & 0x48) != 0x48) CALL(result, io_uring_enter, 3, 1, 2, 1u << bit, at, 8);
   }
   for (uint32_t operation = 0; operation < 40; ++operation) {
     for (uint32_t count = 0; count < 3; ++count) {
@@ -105,8 +89,8 @@ static void uring_calls(void) {
       if (operation == 19 || operation == 27 || operation == 29) continue;
       // Not described.
       if (operation >= 31 && operation != 34) continue;
-      call(number.uring_register, 3, operation, at, count == 2 ? 32 : count, 0, 0);
-      call(number.uring_register, 3, operation | 0x80000000, 0, count, 0, 0);
+      CALL(result, io_uring_register, 3, operation, at, count == 2 ? 32 : count, 0, 0);
+      CALL(result, io_uring_register, 3, operation | 0x80000000, 0, count, 0, 0);
     }
   }
 }
@@ -115,18 +99,18 @@ static void key_calls(void) {
   strcpy((char*)memory, "user");
   strcpy((char*)memory + 16, "a description\n");
   for (int key = -9; key < 2; ++key) {
-    call(number.add_key, at, at + 16, text, 7, (uint64_t)key, 0);
-    call(number.request_key, at, at + 16, text, (uint64_t)key, 0, 0);
+    CALL(result, add_key, at, at + 16, string, 7, (uint64_t)key, 0);
+    CALL(result, request_key, at, at + 16, string, (uint64_t)key, 0, 0);
   }
-  call(number.add_key, 0, unreadable, 0, 5, 7, 0);
+  CALL(result, add_key, 0, kBad, 0, 5, 7, 0);
   for (uint64_t operation = 0; operation < 35; ++operation) {
-    call(number.keyctl, operation, at, text, 5, (uint64_t)-3, 0);
-    call(number.keyctl, operation, (uint64_t)-2, at, text, 1, 0);
-    call(number.keyctl, operation, (uint64_t)-1, 0, 0, 0, 0);
-    call(number.keyctl, operation, 5, at + 0x1000, 0, (uint64_t)-1, 0);
+    CALL(result, keyctl, operation, at, string, 5, (uint64_t)-3, 0);
+    CALL(result, keyctl, operation, (uint64_t)-2, at, string, 1, 0);
+    CALL(result, keyctl, operation, (uint64_t)-1, 0, 0, 0, 0);
+    CALL(result, keyctl, operation, 5, at + 0x1000, 0, (uint64_t)-1, 0);
   }
   for (unsigned bit = 0; bit < 32; ++bit)
-    call(number.keyctl, 5, 1, 1u << bit, 0, 0, 0);
+    CALL(result, keyctl, 5, 1, 1u << bit, 0, 0, 0);
 }
 
 static void landlock_calls(void) {
@@ -134,13 +118,13 @@ static void landlock_calls(void) {
   for (unsigned bit = 0; bit < 20; ++bit) {
     for (size_t offset = 0; offset < 48; offset += 8)
       put64(offset, 1ull << bit);
-    call(number.landlock_create, at, 8 + 4 * (bit % 11), bit, 0, 0, 0);
-    call(number.landlock_add, 3, bit % 4, at, bit % 3, 0, 0);
-    call(number.landlock_restrict, 3, 1u << bit, 0, 0, 0, 0);
+    CALL(result, landlock_create_ruleset, at, 8 + 4 * (bit % 11), bit, 0, 0, 0);
+    CALL(result, landlock_add_rule, 3, bit % 4, at, bit % 3, 0, 0);
+    CALL(result, landlock_restrict_self, 3, 1u << bit, 0, 0, 0, 0);
   }
-  call(number.landlock_create, 0, 0, 1, 0, 0, 0);
-  call(number.landlock_create, at, 4, 0, 0, 0, 0);
-  call(number.landlock_add, (uint64_t)-1, 1, unreadable - 8, 0, 0, 0);
+  CALL(result, landlock_create_ruleset, 0, 0, 1, 0, 0, 0);
+  CALL(result, landlock_create_ruleset, at, 4, 0, 0, 0, 0);
+  CALL(result, landlock_add_rule, (uint64_t)-1, 1, kBad - 8, 0, 0, 0);
 }
 
 // All codes of the old machine's instructions, in a filter.
@@ -153,22 +137,22 @@ static void seccomp_calls(void) {
   static const uint32_t counts[] = {0, 1, 256};
   for (size_t i = 0; i < sizeof counts / sizeof *counts; ++i) {
     put64(0, counts[i]);
-    if (made_for_i386)
+    if (i386)
       put32(4, (uint32_t)(at + 0x1000));
     else
       put64(8, at + 0x1000);
     for (unsigned flag = 0; flag < 8; ++flag)
-      call(number.seccomp, 1, 1u << flag, at, 0, 0, 0);
+      CALL(result, seccomp, 1, 1u << flag, at, 0, 0, 0);
   }
   static const uint32_t actions[] = {0,          0x80000000, 0x30000,    0x50000,
                                      0x7fc00000, 0x7ff00000, 0x7ffc0000, 0x7fff0000};
   for (size_t i = 0; i < sizeof actions / sizeof *actions; ++i) {
     put32(0, actions[i]);
-    call(number.seccomp, 2, 0, at, 0, 0, 0);
+    CALL(result, seccomp, 2, 0, at, 0, 0, 0);
   }
-  call(number.seccomp, 0, 0, 0, 0, 0, 0);
-  call(number.seccomp, 3, 0, at, 0, 0, 0);
-  call(number.seccomp, 4, 1, at, 0, 0, 0);
+  CALL(result, seccomp, 0, 0, 0, 0, 0, 0);
+  CALL(result, seccomp, 3, 0, at, 0, 0, 0);
+  CALL(result, seccomp, 4, 1, at, 0, 0, 0);
 }
 
 int main(int argc, char** argv) {
@@ -177,17 +161,13 @@ int main(int argc, char** argv) {
     void (*calls)(void);
   } parts[] = {{"bpf", bpf_calls},  {"perf", perf_calls},         {"uring", uring_calls},
                {"keys", key_calls}, {"landlock", landlock_calls}, {"seccomp", seccomp_calls}};
-  if (argc < 3) {
-    fprintf(stderr, "usage: calls_bpf native|i386 ERROR [PART]\n");
-    return 2;
+  result = argc > 2 ? -atoi(argv[2]) : 0;
+  begin_calls(argc, argv);
+  for (EACH(i, parts)) {
+    if (argc > 3 && strcmp(argv[3], parts[i].name) != 0) continue;
+    fresh();
+    strcpy((char*)memory + 0x6000, "a text\n");
+    parts[i].calls();
   }
-  made_for_i386 = strcmp(argv[1], "i386") == 0;
-  number = made_for_i386 ? kI386 : kNative;
-  map_memory();
-  strcpy((char*)memory + 0x6000, "a text\n");
-  answer(atoi(argv[2]), (const uint32_t*)&number, sizeof number / sizeof(uint32_t));
-  for (size_t i = 0; i < sizeof parts / sizeof *parts; ++i) {
-    if (argc < 4 || strcmp(argv[3], parts[i].name) == 0) parts[i].calls();
-  }
-  return 0;
+  return end_calls();
 }

@@ -1,7 +1,7 @@
 // Netlink messages: each attribute of links, addresses, routes and neighbours in several sizes,
 // what their messages begin with, flags, several messages at once, errors.
 //
-//   calls-netlink [i386]
+//   calls-netlink [native|i386]
 #include "calls.h"
 
 #include <linux/netlink.h>
@@ -11,15 +11,15 @@
 enum { kSocket = 3 };
 
 static void header(uint32_t size, uint16_t type, uint16_t flags) {
-  put(4, size);
-  put(2, type);
-  put(2, flags);
-  put(4, 1);
-  put(4, 0);
+  u32(size);
+  u16(type);
+  u16(flags);
+  u32(1);
+  u32(0);
 }
 
 static void send_bytes(uint64_t at, uint64_t size) {
-  CALL(SYS_sendto, 369, size, kSocket, at, size, 0, 0, 0);
+  CALL(size, sendto, kSocket, at, size, 0, 0, 0);
 }
 
 static const struct {
@@ -56,14 +56,14 @@ static void attributes(void) {
         if (heads[head].type == RTM_NEWROUTE && (type == 22 || type == 31)) continue;
         if (heads[head].type == RTM_NEWNEIGH && (type == 14 || type == 15)) continue;
         const uint32_t size = 16 + heads[head].size + 4 + sizes[i];
-        const uint64_t at = begin();
+        const uint64_t at = here();
         header(size, heads[head].type, NLM_F_MULTI);
-        put_bytes(heads[head].bytes, heads[head].size);
-        put(2, 4 + sizes[i]);
-        put(2, type);
+        put(heads[head].bytes, heads[head].size);
+        u16(4 + sizes[i]);
+        u16(type);
         for (uint32_t n = 0; n < sizes[i]; ++n)
-          put(1, n % 4 == 0 ? n / 4 + 1 : 0);
-        here = (here + 3) / 4 * 4;
+          u8(n % 4 == 0 ? n / 4 + 1 : 0);
+        align(4);
         send_bytes(at, size);
       }
     }
@@ -73,23 +73,23 @@ static void attributes(void) {
 // The fields of what messages begin with, with each value that has a name.
 static void fields(void) {
   for (uint32_t i = 0; i < 256; ++i) {
-    uint64_t at = begin();
+    uint64_t at = here();
     header(28, RTM_NEWROUTE, 0);
     for (int n = 0; n < 8; ++n)
-      put(1, n == 0 ? 2 : i);
-    put(4, i < 32 ? 1u << i : 3);
+      u8(n == 0 ? 2 : i);
+    u32(i < 32 ? 1u << i : 3);
     send_bytes(at, 28);
-    at = begin();
+    at = here();
     header(24, RTM_NEWADDR, 0);
-    put(1, 2), put(1, i), put(1, 1u << i % 8), put(1, i), put(4, i);
+    u8(2), u8(i), u8(1u << i % 8), u8(i), u32(i);
     send_bytes(at, 24);
-    at = begin();
+    at = here();
     header(28, RTM_NEWNEIGH, 0);
-    put(4, 2), put(4, i), put(2, 1u << i % 16), put(1, 1u << i % 8), put(1, i);
+    u32(2), u32(i), u16(1u << i % 16), u8(1u << i % 8), u8(i);
     send_bytes(at, 28);
-    at = begin();
+    at = here();
     header(32, RTM_NEWLINK, 0);
-    put(2, 0), put(2, i), put(4, i), put(4, 1u << i % 32), put(4, 1u << i % 32);
+    u16(0), u16(i), u32(i), u32(1u << i % 32), u32(1u << i % 32);
     send_bytes(at, 32);
     // Attributes in attributes.
     static const uint16_t nested[][2] = {
@@ -97,19 +97,19 @@ static void fields(void) {
     for (size_t n = 0; n < 4 && i < 12; ++n) {
       const int deep = nested[n][1] != 0;
       const uint32_t size = 16 + 16 + 4 + 4 * (unsigned)deep + 8;
-      at = begin();
+      at = here();
       header(size, RTM_NEWLINK, 0);
-      put_bytes(heads[0].bytes, 16);
-      put(2, size - 32), put(2, nested[n][0]);
-      if (deep) put(2, 12), put(2, nested[n][1]);
-      put(2, 8), put(2, i), put(4, 0x616263);
+      put(heads[0].bytes, 16);
+      u16(size - 32), u16(nested[n][0]);
+      if (deep) u16(12), u16(nested[n][1]);
+      u16(8), u16(i), u32(0x616263);
       send_bytes(at, size);
     }
     if (i > 20) continue;
-    at = begin();
+    at = here();
     header(40, RTM_NEWROUTE, 0);
-    put_bytes(heads[3].bytes, 12);
-    put(2, 12), put(2, RTA_METRICS), put(2, 8), put(2, i), put(4, 5);
+    put(heads[3].bytes, 12);
+    u16(12), u16(RTA_METRICS), u16(8), u16(i), u32(5);
     send_bytes(at, 40);
   }
 }
@@ -117,40 +117,40 @@ static void fields(void) {
 static void sequences(void) {
   for (uint16_t type = RTM_NEWLINK; type < RTM_NEWLINK + 16; ++type) {
     for (int bit = 0; bit < 16; ++bit) {
-      const uint64_t at = begin();
+      const uint64_t at = here();
       header(16, type, (uint16_t)(1u << bit));
       send_bytes(at, 16);
     }
-    const uint64_t at = begin();
+    const uint64_t at = here();
     header(17, type, NLM_F_REQUEST | NLM_F_DUMP);
-    put(1, 10);
+    u8(10);
     send_bytes(at, 17);
   }
   for (uint16_t type = 0; type < 8; ++type) {
-    uint64_t at = begin();
+    uint64_t at = here();
     header(20, type, NLM_F_MULTI);
-    put(4, (uint32_t)-2);
+    u32((uint32_t)-2);
     send_bytes(at, 20);
-    at = begin();
+    at = here();
     header(36, type, NLM_F_MULTI | (type == 2 ? 0x100 : 0));
-    put(4, (uint32_t)-22);
+    u32((uint32_t)-22);
     header(40, RTM_GETADDR, NLM_F_REQUEST);
     send_bytes(at, 36);
   }
-  uint64_t at = begin();
+  uint64_t at = here();
   for (uint32_t i = 0; i < 40; ++i)
     header(16, NLMSG_DONE, NLM_F_MULTI);
   send_bytes(at, 640);
   send_bytes(at, 36);
-  CALL(SYS_recvfrom, 371, 32, kSocket, at, 640, 0, 0, 0);
+  CALL(32, recvfrom, kSocket, at, 640, 0, 0, 0);
   const uint64_t vector = WORDS(at, 640), message = WORDS(0, 0, vector, 1, 0, 0, 0);
-  CALL(SYS_recvmsg, 372, 48, kSocket, message, 0);
-  CALL(SYS_sendmsg, 370, 640, kSocket, message, 0);
-  at = begin();
+  CALL(48, recvmsg, kSocket, message, 0);
+  CALL(640, sendmsg, kSocket, message, 0);
+  at = here();
   header(32 + 40 * 8, RTM_NEWLINK, 0);
-  put_bytes(heads[0].bytes, 16);
+  put(heads[0].bytes, 16);
   for (uint32_t i = 0; i < 40; ++i)
-    put(2, 8), put(2, IFLA_MTU), put(4, i);
+    u16(8), u16(IFLA_MTU), u32(i);
   send_bytes(at, 32 + 40 * 8);
 }
 
@@ -161,10 +161,7 @@ int main(int argc, char** argv) {
     perror("netlink");
     return 1;
   }
-  begin_answering(argc, argv);
-  attributes();
-  fields();
-  sequences();
-  end_answering();
-  return 1;
+  begin_calls(argc, argv);
+  PARTS(attributes, fields, sequences);
+  return end_calls();
 }

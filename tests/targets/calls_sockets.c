@@ -1,44 +1,37 @@
 // Sockets: addresses of all families, options of all levels, messages with control messages, i386's
 // socketcall.
 //
-//   calls-sockets [i386]
+//   calls-sockets [native|i386]
 #include "calls.h"
-
-static uint64_t raw(size_t size, const char* bytes) {
-  const uint64_t at = begin();
-  put_bytes(bytes, size);
-  return at;
-}
-#define RAW(bytes) raw(sizeof(bytes) - 1, bytes)
 
 static void create(void) {
   static const uint32_t types[] = {1, 2, 3, 4, 5, 6, 10, 0, 7, 0x80801, 0x80f};
   for (uint64_t family = 0; family < 48; ++family) {
     for (uint64_t protocol = 0; protocol < 24; protocol += family == 16 || family == 31 ? 1 : 9)
-      CALL(SYS_socket, 359, 3, family, types[(family + protocol) % 11], protocol);
+      CALL(3, socket, family, types[(family + protocol) % 11], protocol);
   }
   static const uint32_t protocols[] = {1, 2, 6, 17, 41, 58, 132, 136, 143, 144, 255, 256, 262, 300};
   for (size_t i = 0; i < sizeof protocols / 4; ++i) {
-    CALL(SYS_socket, 359, 3, 2, 3, protocols[i]);
-    CALL(SYS_socket, 359, 3, 10, 3, protocols[i]);
+    CALL(3, socket, 2, 3, protocols[i]);
+    CALL(3, socket, 10, 3, protocols[i]);
   }
   static const uint32_t frames[] = {0,      0x0300, 0x0008, 0x0608, 0xdd86,
                                     0x0100, 0x0400, 0x1234, 0x10008};
   for (size_t i = 0; i < sizeof frames / 4; ++i)
-    CALL(SYS_socket, 359, 3, 17, 3, frames[i]);
+    CALL(3, socket, 17, 3, frames[i]);
   const uint64_t pair = INTS(4, 5);
-  CALL(SYS_socketpair, 360, 0, 1, 0x80001, 0, pair);
-  CALL(SYS_socketpair, 360, 0, 2, 2, 17, pair);
-  CALL(SYS_socketpair, 360, -EFAULT, 1, 1, 0, 0);
-  CALL(SYS_listen, 363, 0, 3, 128);
+  CALL(0, socketpair, 1, 0x80001, 0, pair);
+  CALL(0, socketpair, 2, 2, 17, pair);
+  CALL(-EFAULT, socketpair, 1, 1, 0, 0);
+  CALL(0, listen, 3, 128);
   for (uint64_t how = 0; how < 4; ++how)
-    CALL(SYS_shutdown, 373, 0, 3, how);
+    CALL(0, shutdown, 3, how);
 }
 
 // --- addresses --------------------------------------------------------------------------------
 
 static void address(uint64_t at, uint64_t size) {
-  CALL(SYS_bind, 361, 0, 3, at, size);
+  CALL(0, bind, 3, at, size);
 }
 
 static void addresses(void) {
@@ -94,39 +87,39 @@ static void addresses(void) {
   address(kBad, 16);
   address(kBad - 8, 16);
   const uint64_t inet = RAW("\2\0\0\120\177\0\0\1\0\0\0\0\0\0\0\0");
-  CALL(SYS_connect, 362, -EINPROGRESS, 3, inet, 16);
-  CALL(SYS_accept, -1, 4, 3, inet, INTS(16));
-  CALL(SYS_accept, -1, 4, 3, 0, 0);
-  CALL(SYS_accept, -1, -EAGAIN, 3, inet, INTS(16));
-  CALL(SYS_accept, -1, 4, 3, inet, 0);
-  CALL(SYS_accept, -1, 4, 3, inet, INTS(0));
-  CALL(SYS_accept, -1, 4, 3, inet, INTS((uint32_t)-1));
-  CALL(SYS_accept, -1, 4, 3, inet, kBad);
-  CALL(SYS_accept4, 364, 4, 3, inet, INTS(16), 0x80800);
-  CALL(SYS_getsockname, 367, 0, 3, inet, INTS(16));
-  CALL(SYS_getpeername, 368, -ENOTCONN, 3, inet, INTS(128));
+  CALL(-EINPROGRESS, connect, 3, inet, 16);
+  CALL(4, accept, 3, inet, INTS(16));
+  CALL(4, accept, 3, 0, 0);
+  CALL(-EAGAIN, accept, 3, inet, INTS(16));
+  CALL(4, accept, 3, inet, 0);
+  CALL(4, accept, 3, inet, INTS(0));
+  CALL(4, accept, 3, inet, INTS((uint32_t)-1));
+  CALL(4, accept, 3, inet, kBad);
+  CALL(4, accept4, 3, inet, INTS(16), 0x80800);
+  CALL(0, getsockname, 3, inet, INTS(16));
+  CALL(-ENOTCONN, getpeername, 3, inet, INTS(128));
   const uint64_t data = text("some text\n");
   for (uint64_t bit = 0; bit < 32; ++bit)
-    CALL(SYS_sendto, 369, 10, 3, data, 10, (uint64_t)1 << bit, 0, 0);
-  CALL(SYS_sendto, 369, 10, 3, data, 10, 0x4040, inet, 16);
-  CALL(SYS_recvfrom, 371, 4, 3, data, 10, 0x42, inet, INTS(16));
-  CALL(SYS_recvfrom, 371, 10, 3, data, 10, 0, 0, 0);
-  CALL(SYS_recvfrom, 371, 0, 3, data, 10, 0, inet, INTS(0));
-  CALL(SYS_recvfrom, 371, -EAGAIN, 3, data, 10, 0, inet, INTS(16));
+    CALL(10, sendto, 3, data, 10, (uint64_t)1 << bit, 0, 0);
+  CALL(10, sendto, 3, data, 10, 0x4040, inet, 16);
+  CALL(4, recvfrom, 3, data, 10, 0x42, inet, INTS(16));
+  CALL(10, recvfrom, 3, data, 10, 0, 0, 0);
+  CALL(0, recvfrom, 3, data, 10, 0, inet, INTS(0));
+  CALL(-EAGAIN, recvfrom, 3, data, 10, 0, inet, INTS(16));
 }
 
 // --- options ----------------------------------------------------------------------------------
 
 static void option(uint64_t level, uint64_t name, uint64_t at, uint64_t size) {
   if (level == 6 && name == 38) return;  // TCP_AO_ADD_KEY is not decoded
-  CALL(SYS_setsockopt, 366, 0, 3, level, name, at, size);
-  CALL(SYS_getsockopt, 365, 0, 3, level, name, at, INTS((uint32_t)size));
+  CALL(0, setsockopt, 3, level, name, at, size);
+  CALL(0, getsockopt, 3, level, name, at, INTS((uint32_t)size));
 }
 
 static uint64_t values(void) {
-  const uint64_t at = begin();
+  const uint64_t at = here();
   for (uint32_t i = 0; i < 128; ++i)
-    put(4, i == 0 ? 1 : 0x01020300 + i);
+    u32(i == 0 ? 1 : 0x01020300 + i);
   return at;
 }
 
@@ -139,29 +132,32 @@ static void options(void) {
     for (uint64_t name = 0; name < 140; ++name) {
       // TCP_AO_ADD_KEY and TIPC_GROUP_JOIN are not decoded.
       if ((levels[i] == 6 && name == 38) || (levels[i] == 271 && name == 135)) continue;
-      CALL(SYS_setsockopt, 366, 0, 3, levels[i], name, values(), 4);
-      if (name % 4 == 0) CALL(SYS_getsockopt, 365, 0, 3, levels[i], name, values(), INTS(4));
+      fresh();
+      CALL(0, setsockopt, 3, levels[i], name, values(), 4);
+      if (name % 4 == 0) CALL(0, getsockopt, 3, levels[i], name, values(), INTS(4));
     }
   }
   static const uint32_t common[] = {0, 1, 6, 17, 41, 263, 270};
   static const uint32_t sizes[] = {0, 1, 3, 8, 12, 16, 20, 28, 104, 200, (uint32_t)-1};
   for (size_t i = 0; i < sizeof common / 4; ++i) {
     for (uint64_t name = 0; name < 90; ++name) {
-      for (size_t size = 0; size < sizeof sizes / 4; ++size)
+      for (size_t size = 0; size < sizeof sizes / 4; ++size) {
+        fresh();
         option(common[i], name, values(), sizes[size]);
+      }
     }
   }
 }
 
 static void structured_options(void) {
   // A classic BPF program.
-  const uint64_t code = begin();
+  const uint64_t code = here();
   const uint32_t program[] = {0x28, 12, 0x15, 0x06000800, 0x06, 0x40000};
   for (size_t i = 0; i < 6; ++i)
-    put(4, program[i]);
-  const uint64_t filter = begin();
-  put(2, 3);
-  put_word(code);
+    u32(program[i]);
+  const uint64_t filter = here();
+  u16(3);
+  word(code);
   option(1, 26, filter, i386 ? 8 : 16);
   option(1, 51, filter, i386 ? 8 : 16);
   option(1, 26, filter, 4);
@@ -205,41 +201,41 @@ static void structured_options(void) {
   option(270, 1, INTS(5), 4);
   option(270, 9, INTS(1, 2), 8);
   option(279, 1, text("key"), 3);
-  CALL(SYS_setsockopt, 366, -EFAULT, 3, 1, 2, 0, 4);
-  CALL(SYS_setsockopt, 366, -EFAULT, 3, 1, 2, kBad, 4);
-  CALL(SYS_getsockopt, 365, -EFAULT, 3, 1, 2, 0, 0);
-  CALL(SYS_getsockopt, 365, 0, 3, 1, 2, kBad, INTS(4));
-  CALL(SYS_getsockopt, 365, 0, 3, 1, 2, values(), kBad);
-  CALL(SYS_getsockopt, 365, -EINVAL, 3, 1, 2, values(), INTS(4));
+  CALL(-EFAULT, setsockopt, 3, 1, 2, 0, 4);
+  CALL(-EFAULT, setsockopt, 3, 1, 2, kBad, 4);
+  CALL(-EFAULT, getsockopt, 3, 1, 2, 0, 0);
+  CALL(0, getsockopt, 3, 1, 2, kBad, INTS(4));
+  CALL(0, getsockopt, 3, 1, 2, values(), kBad);
+  CALL(-EINVAL, getsockopt, 3, 1, 2, values(), INTS(4));
 }
 
 // --- messages ---------------------------------------------------------------------------------
 
 // A header of a control message; its data follows.
 static void control(uint64_t size, uint32_t level, uint32_t type) {
-  put_word((i386 ? 12 : 16) + size);
-  put(4, level);
-  put(4, type);
+  word((i386 ? 12 : 16) + size);
+  u32(level);
+  u32(type);
 }
 
 static uint64_t message(uint64_t name, uint32_t name_size, uint64_t iov, uint64_t count,
                         uint64_t control_at, uint64_t control_size, uint32_t flags) {
-  const uint64_t at = begin();
-  put_word(name);
-  put(4, name_size);
-  put_word(iov);
-  put_word(count);
-  put_word(control_at);
-  put_word(control_size);
-  put(4, flags);
-  here = (here + 7) / 8 * 8;
+  const uint64_t at = here();
+  word(name);
+  u32(name_size);
+  word(iov);
+  word(count);
+  word(control_at);
+  word(control_size);
+  u32(flags);
+  align(8);
   return at;
 }
 
 static void send_control(uint64_t iov, uint64_t at, uint64_t size) {
   const uint64_t sent = message(0, 0, iov, 2, at, size, 0);
-  CALL(SYS_sendmsg, 370, 7, 3, sent, 0);
-  CALL(SYS_recvmsg, 372, 7, 3, sent, 0);
+  CALL(7, sendmsg, 3, sent, 0);
+  CALL(7, recvmsg, 3, sent, 0);
 }
 
 static void control_messages(uint64_t iov) {
@@ -254,21 +250,21 @@ static void control_messages(uint64_t iov) {
               {41, 25, 16}, {17, 103, 2}, {17, 104, 4}, {263, 8, 20}, {282, 1, 1}, {6, 36, 4},
               {279, 3, 4},  {270, 3, 4},  {132, 1, 32}, {1000, 1, 4}};
   for (size_t i = 0; i < sizeof rows / sizeof *rows; ++i) {
-    const uint64_t at = begin();
+    const uint64_t at = here();
     control(rows[i].size, rows[i].level, rows[i].type);
     for (uint32_t n = 0; n < (rows[i].size + 3) / 4; ++n)
-      put(4, n > 0 ? 0x100 + n : rows[i].type == 20 ? 2 : 3);
-    send_control(iov, at, here - at);
+      u32(n > 0 ? 0x100 + n : rows[i].type == 20 ? 2 : 3);
+    send_control(iov, at, size_since(at));
   }
-  const uint64_t at = begin();
+  const uint64_t at = here();
   control(4, 1, 1);
-  put(4, 5);
-  here = (here + 7) / 8 * 8;
-  const uint64_t second = here - at;
+  u32(5);
+  align(8);
+  const uint64_t second = size_since(at);
   control(12, 1, 2);
   for (uint32_t n = 0; n < 3; ++n)
-    put(4, 1000 + n);
-  const uint64_t both = here - at;
+    u32(1000 + n);
+  const uint64_t both = size_since(at);
   send_control(iov, at, both);
   send_control(iov, at, both + 4);
   send_control(iov, at, both - 4);
@@ -289,44 +285,44 @@ static void messages(void) {
   const uint64_t iov = WORDS(first, 5, second, 6);
   const uint64_t name = RAW("\2\0\0\120\177\0\0\1\0\0\0\0\0\0\0\0");
   const uint64_t plain = message(name, 16, iov, 2, 0, 0, 0x40);
-  CALL(SYS_sendmsg, 370, 11, 3, plain, 0x4000);
-  CALL(SYS_sendmsg, 370, -EAGAIN, 3, plain, 0);
-  CALL(SYS_sendmsg, 370, -EFAULT, 3, 0, 0);
-  CALL(SYS_sendmsg, 370, -EFAULT, 3, kBad, 0);
-  CALL(SYS_sendmsg, 370, 0, 3, message(0, 0, 0, 0, 0, 0, 0), 0);
-  CALL(SYS_sendmsg, 370, 0, 3, message(0, 0, iov, 0, 0, 0, 0), 0);
-  CALL(SYS_sendmsg, 370, 0, 3, message(0, 0, kBad, 2, 0, 0, 0), 0);
-  CALL(SYS_recvmsg, 372, 8, 3, plain, 0x42);
-  CALL(SYS_recvmsg, 372, 0, 3, plain, 0);
-  CALL(SYS_recvmsg, 372, -EAGAIN, 3, plain, 0x40);
-  CALL(SYS_recvmsg, 372, -EFAULT, 3, 0, 0x40);
-  CALL(SYS_recvmsg, 372, -EFAULT, 3, kBad, 0x40);
-  CALL(SYS_recvmsg, 372, 4, 3, message(name, 0, iov, 2, 0, 0, 0), 0);
-  CALL(SYS_recvmsg, 372, 4, 3, message(name, 200, iov, 2, 0, 0, 0), 0);
+  CALL(11, sendmsg, 3, plain, 0x4000);
+  CALL(-EAGAIN, sendmsg, 3, plain, 0);
+  CALL(-EFAULT, sendmsg, 3, 0, 0);
+  CALL(-EFAULT, sendmsg, 3, kBad, 0);
+  CALL(0, sendmsg, 3, message(0, 0, 0, 0, 0, 0, 0), 0);
+  CALL(0, sendmsg, 3, message(0, 0, iov, 0, 0, 0, 0), 0);
+  CALL(0, sendmsg, 3, message(0, 0, kBad, 2, 0, 0, 0), 0);
+  CALL(8, recvmsg, 3, plain, 0x42);
+  CALL(0, recvmsg, 3, plain, 0);
+  CALL(-EAGAIN, recvmsg, 3, plain, 0x40);
+  CALL(-EFAULT, recvmsg, 3, 0, 0x40);
+  CALL(-EFAULT, recvmsg, 3, kBad, 0x40);
+  CALL(4, recvmsg, 3, message(name, 0, iov, 2, 0, 0, 0), 0);
+  CALL(4, recvmsg, 3, message(name, 200, iov, 2, 0, 0, 0), 0);
   control_messages(iov);
-  const uint64_t several = begin();
+  const uint64_t several = here();
   for (uint32_t i = 0; i < 3; ++i) {
     const uint64_t fields[] = {i == 0 ? name : 0, i == 0 ? 16 : 0, iov, i, 0, 0, 0};
     for (size_t f = 0; f < 7; ++f)
-      put(f == 1 || f == 6 ? 4 : i386 ? 4 : 8, fields[f]);
-    here = i386 ? here : (here + 7) / 8 * 8;
-    put(4, 4 + i);
-    here = i386 ? here : (here + 7) / 8 * 8;
+      f == 1 || f == 6 ? u32(fields[f]) : word(fields[f]);
+    align(i386 ? 4 : 8);
+    u32(4 + i);
+    align(i386 ? 4 : 8);
   }
   const uint64_t time = WORDS(3, i386 ? 0 : 5, 5, 0);
-  CALL(SYS_sendmmsg, 345, 2, 3, several, 3, 0x4000);
-  CALL(SYS_sendmmsg, 345, 3, 3, several, 3, 0);
-  CALL(SYS_sendmmsg, 345, 0, 3, several, 0, 0);
-  CALL(SYS_sendmmsg, 345, -EAGAIN, 3, several, 3, 0);
-  CALL(SYS_sendmmsg, 345, -EFAULT, 3, 0, 3, 0);
-  CALL(SYS_sendmmsg, 345, -EFAULT, 3, kBad, 3, 0);
-  CALL(SYS_recvmmsg, 337, 2, 3, several, 3, 0x10000, time);
-  CALL(SYS_recvmmsg, 337, 3, 3, several, 3, 0, 0);
-  CALL(SYS_recvmmsg, 337, 0, 3, several, 3, 0, time);
-  CALL(SYS_recvmmsg, 337, 1, 3, several, 3, 0, kBad);
-  CALL(SYS_recvmmsg, 337, -EAGAIN, 3, several, 3, 0, time);
-  CALL(SYS_recvmmsg, 337, -EFAULT, 3, 0, 3, 0, time);
-  CALL(-1, 417, 2, 3, several, 3, 0x10000, time);
+  CALL(2, sendmmsg, 3, several, 3, 0x4000);
+  CALL(3, sendmmsg, 3, several, 3, 0);
+  CALL(0, sendmmsg, 3, several, 0, 0);
+  CALL(-EAGAIN, sendmmsg, 3, several, 3, 0);
+  CALL(-EFAULT, sendmmsg, 3, 0, 3, 0);
+  CALL(-EFAULT, sendmmsg, 3, kBad, 3, 0);
+  CALL(2, recvmmsg, 3, several, 3, 0x10000, time);
+  CALL(3, recvmmsg, 3, several, 3, 0, 0);
+  CALL(0, recvmmsg, 3, several, 3, 0, time);
+  CALL(1, recvmmsg, 3, several, 3, 0, kBad);
+  CALL(-EAGAIN, recvmmsg, 3, several, 3, 0, time);
+  CALL(-EFAULT, recvmmsg, 3, 0, 3, 0, time);
+  CALL(2, recvmmsg_time64, 3, several, 3, 0x10000, time);
 }
 
 // --- i386's socketcall ------------------------------------------------------------------------
@@ -334,38 +330,32 @@ static void messages(void) {
 static void multiplexed(void) {
   const uint64_t name = RAW("\2\0\0\120\177\0\0\1\0\0\0\0\0\0\0\0"), data = text("some text");
   const uint64_t length = INTS(16);
-  CALL(-1, 102, 3, 1, WORDS(2, 1, 6));
-  CALL(-1, 102, 0, 2, WORDS(3, name, 16));
-  CALL(-1, 102, 0, 3, WORDS(3, name, 16));
-  CALL(-1, 102, 0, 4, WORDS(3, 5));
-  CALL(-1, 102, 4, 5, WORDS(3, name, length));
-  CALL(-1, 102, 0, 6, WORDS(3, name, length));
-  CALL(-1, 102, 0, 7, WORDS(3, name, length));
-  CALL(-1, 102, 0, 8, WORDS(1, 1, 0, length));
-  CALL(-1, 102, 4, 9, WORDS(3, data, 4, 0x4000));
-  CALL(-1, 102, 4, 10, WORDS(3, data, 9, 0x2));
-  CALL(-1, 102, -EAGAIN, 10, WORDS(3, data, 9, 0x2));
-  CALL(-1, 102, 4, 11, WORDS(3, data, 4, 0, name, 16));
-  CALL(-1, 102, 4, 12, WORDS(3, data, 4, 0, name, length));
-  CALL(-1, 102, 0, 13, WORDS(3, 2));
-  CALL(-1, 102, 0, 14, WORDS(3, 1, 2, length, 4));
-  CALL(-1, 102, 0, 15, WORDS(3, 1, 2, length, INTS(4)));
-  CALL(-1, 102, 4, 18, WORDS(3, name, length, 0x800));
+  CALL(3, socketcall, 1, WORDS(2, 1, 6));
+  CALL(0, socketcall, 2, WORDS(3, name, 16));
+  CALL(0, socketcall, 3, WORDS(3, name, 16));
+  CALL(0, socketcall, 4, WORDS(3, 5));
+  CALL(4, socketcall, 5, WORDS(3, name, length));
+  CALL(0, socketcall, 6, WORDS(3, name, length));
+  CALL(0, socketcall, 7, WORDS(3, name, length));
+  CALL(0, socketcall, 8, WORDS(1, 1, 0, length));
+  CALL(4, socketcall, 9, WORDS(3, data, 4, 0x4000));
+  CALL(4, socketcall, 10, WORDS(3, data, 9, 0x2));
+  CALL(-EAGAIN, socketcall, 10, WORDS(3, data, 9, 0x2));
+  CALL(4, socketcall, 11, WORDS(3, data, 4, 0, name, 16));
+  CALL(4, socketcall, 12, WORDS(3, data, 4, 0, name, length));
+  CALL(0, socketcall, 13, WORDS(3, 2));
+  CALL(0, socketcall, 14, WORDS(3, 1, 2, length, 4));
+  CALL(0, socketcall, 15, WORDS(3, 1, 2, length, INTS(4)));
+  CALL(4, socketcall, 18, WORDS(3, name, length, 0x800));
   for (uint64_t call = 0; call < 23; ++call) {
-    CALL(-1, 102, 0, call, 0);
-    CALL(-1, 102, 0, call, kBad - 4);
-    CALL(-1, 102, -EINVAL, call, WORDS(1, 2, 3, 4, 5, 6));
+    CALL(0, socketcall, call, 0);
+    CALL(0, socketcall, call, kBad - 4);
+    CALL(-EINVAL, socketcall, call, WORDS(1, 2, 3, 4, 5, 6));
   }
 }
 
 int main(int argc, char** argv) {
-  begin_answering(argc, argv);
-  create();
-  addresses();
-  options();
-  structured_options();
-  messages();
-  multiplexed();
-  end_answering();
-  return 1;
+  begin_calls(argc, argv);
+  PARTS(create, addresses, options, structured_options, messages, multiplexed);
+  return end_calls();
 }

@@ -1,0 +1,152 @@
+#!/usr/bin/env python3
+"""The same lines as strace, for calls with any arguments and results (tests/targets/calls.h).
+
+    calls.py --ttrace TTRACE --targets DIR [--strace STRACE] [--show N] [--seed N] [--rounds N]
+             [--calls read,write] [TARGET ...]
+
+Both tracers see the same calls, so that lines are compared one by one. every-call makes all calls
+with made-up arguments, or those of --calls (names or numbers); the others make calls with arguments
+that mean something. Prints how many lines were compared, equal, excepted and different, by target
+and by syscall, as TAP.
+"""
+
+import argparse
+import itertools
+import os
+import platform
+import re
+import subprocess
+import sys
+import tempfile
+
+import exceptions
+import tally
+
+NEW_ENOUGH = 7.0  # the version of strace from which on it prints what ttrace does
+TIMEOUT = 300
+ABIS = {"native": "unistd_64.h", "i386": "unistd_32.h"} if platform.machine() == "x86_64" else {"native": "unistd.h"}
+HEADERS = [*filter(None, os.environ.get("KERNEL_HEADERS", "").split(":")), "/usr/include/x86_64-linux-gnu/asm",
+           "/usr/include/asm", "/usr/include/asm-generic"]
+ERRORS = ("0", "22")  # what the calls of some targets return: success, EINVAL
+SEEDS = ("1", "2", "3")
+WITH_ERRORS = ("calls-bpf", "calls-ioctl")
+
+
+def numbers(abi):
+    """{name: number} of the calls, of the kernel's headers."""
+    found = {}
+    for folder in HEADERS:
+        try:
+            with open(os.path.join(folder, ABIS[abi]), encoding="utf-8") as file:
+                for name, number in re.findall(r"#define __NR_(\w+)\s+(\d+)", file.read()):
+                    found.setdefault(name, number)
+        except OSError:
+            continue
+    return found
+
+
+def arguments(target, options):
+    """What a target is run with, each time."""
+    for abi in options.abis:
+        if target == "every-call":
+            ranges = [()]
+            if options.calls:
+                known = numbers(abi)
+                ranges = [(known.get(call, call),) for call in options.calls
+                          if call in known or call.isdigit()]
+            for error, seed, calls in itertools.product(ERRORS, options.seed or SEEDS, ranges):
+                yield abi, error, seed, options.rounds, *calls
+        elif target in WITH_ERRORS:
+            yield from ((abi, error) for error in ERRORS)
+        else:
+            yield (abi,)
+
+
+def begin(*command):
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def abis(options):
+    """Those whose calls can be made and answered on this machine."""
+    every_call = os.path.join(options.targets, "every-call")
+    return [abi for abi in ABIS if begin(every_call, abi, "0", "1", "1", "20").wait(TIMEOUT) == 0]
+
+
+def both(options, command):
+    """The lines of strace and those of ttrace, from the first call that is answered on."""
+    found = []
+    with tempfile.TemporaryDirectory(prefix="ttrace-compare-") as folder:
+        runs = [(options.strace, os.path.join(folder, "strace")), (options.ttrace, os.path.join(folder, "ttrace"))]
+        for process in [begin(tracer, "-o", path, *command) for tracer, path in runs]:
+            process.wait(TIMEOUT)
+        for tracer, path in runs:
+            with open(path, encoding="utf-8", errors="backslashreplace") as file:
+                made = list(itertools.dropwhile(lambda line: "PR_SET_SECCOMP" not in line, file.read().splitlines()))
+            if not made or made[-1] != "+++ exited with 0 +++":
+                sys.exit(f"{' '.join(command)}: did not end as it should, below {tracer}")
+            found.append(made[1:-2])
+    return found
+
+
+def compare(options, target, excuse):
+    result = tally.Tally()
+    for words, verbose in itertools.product(arguments(target, options), ((), ("-v",))):
+        command = [*verbose, os.path.join(options.targets, target), *words]
+        for line, mine in itertools.zip_longest(*both(options, command), fillvalue=""):
+            name = tally.name_of(line or mine)
+            result.compared[name] += 1
+            if line == mine:
+                continue
+            if excuse(name, line, mine):
+                result.excepted[name] += 1
+            else:
+                result.different[name].append((line, mine))
+    return result
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--ttrace", default=os.environ.get("TTRACE"))
+    parser.add_argument("--targets", default=os.environ.get("TTRACE_TARGETS"), help="the folder of the targets")
+    parser.add_argument("--strace", default=os.environ.get("STRACE", "strace"))
+    parser.add_argument("--show", type=int, default=3, help="how many differing pairs of lines of each call")
+    parser.add_argument("--calls", type=lambda text: text.split(","), default=[], help="of every-call")
+    parser.add_argument("--seed", action="append", help="of every-call: what its arguments are made up from")
+    parser.add_argument("--rounds", default="8", help="of every-call: how often each call is made")
+    parser.add_argument("targets_wanted", metavar="TARGET", nargs="*")
+    options = parser.parse_args()
+    known = set().union(*map(numbers, ABIS))
+    for call in options.calls:
+        if call not in known and not call.isdigit():
+            parser.error(f"no call '{call}' in the kernel's headers: its number will do")
+    names = options.targets_wanted or (["every-call"] if options.calls else sorted(
+        name for name in os.listdir(options.targets) if re.fullmatch(r"every-call|calls-\w+", name)))
+    version = exceptions.version(options.strace)
+    options.abis = abis(options)
+    why_not = ("there is no strace" if version is None else
+               f"strace {version} is older than what ttrace prints; ./dev compare fetches the newest"
+               if version < NEW_ENOUGH else
+               "" if options.abis else "no calls can be answered here: that takes seccomp's listeners")
+    if why_not:
+        print(f"1..1\nok 1 - comparison # SKIP {why_not}")
+        return 0
+    print(f"1..{len(names) + 1}")
+    print(f"# ttrace beside strace {version}", flush=True)
+    total = tally.Tally()
+    failed = False
+    for number, name in enumerate(names, 1):
+        part = compare(options, name, exceptions.excuse(version))
+        failed |= not part.good()
+        print(f"{'ok' if part.good() else 'not ok'} {number} - {name}: {part.summary()}")
+        for line in part.differences(options.show):
+            print(f"#   {line}")
+        sys.stdout.flush()
+        total.merge(part)
+    for line in total.table():
+        print(f"# {line}")
+    print(f"{'ok' if total.good() else 'not ok'} {len(names) + 1} - all: {total.summary()}")
+    return 0 if total.good() and not failed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
