@@ -296,7 +296,10 @@ Value CallContext::pointee(const Type& type, Address at, const Value* before) {
   if (type.kind == Kind::Path) return string(at, kPathMax - 1);
   if (type.kind == Kind::Bytes) return bytes(at, evaluate(type.length));
   if (type.kind == Kind::Array) {
-    return array(tables::kTypes[type.ref], at, evaluate(type.length));
+    // As strace: of a fixed number, all or none.
+    const auto source = tables::kOperands[type.length].source;
+    const bool whole = source == tables::Operand::Source::Literal;
+    return array(tables::kTypes[type.ref], at, evaluate(type.length), whole);
   }
   before_ = before;
   if (type.kind == Kind::Struct && type.length != kNone) return sized_structure(type, at);
@@ -410,14 +413,14 @@ Value CallContext::sized_structure(const Type& type, Address at) {
   return value;
 }
 
-Value CallContext::array(const Type& element, Address at, std::uint64_t count) {
+Value CallContext::array(const Type& element, Address at, std::uint64_t count, bool whole) {
   if (at.null()) return Value::address(at);
   const std::size_t size = element.size[abi_index()];
   const std::size_t limit = verbose() ? kArrayMax : options_.array_limit;
   const std::size_t room = arena().left() / (size + sizeof(Value));
   const auto shown = static_cast<std::size_t>(std::min<std::uint64_t>({count, limit, room}));
   const auto storage = read(at, shown * size);
-  if (storage.size() < size && shown > 0) return Value::unreadable(at);
+  if (storage.size() < (whole ? shown : std::size_t{shown > 0}) * size) return Value::unreadable(at);
   const std::size_t got = storage.size() - storage.size() % std::max<std::size_t>(size, 1);
   return elements(element, storage.first(got), count > shown,
                   got < shown * size ? at + got : Address());

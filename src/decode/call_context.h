@@ -107,7 +107,7 @@ class CallContext {
   [[nodiscard]] const Value* decoded(std::size_t index) const;
   /// The fields of a structure type on this ABI; null when it has none.
   [[nodiscard]] const tables::Slice* layout(const tables::Type& type) const;
-  Value array(const tables::Type& type, Address at, std::uint64_t count);
+  Value array(const tables::Type& type, Address at, std::uint64_t count, bool whole);
   /// As many elements as `bytes` hold; `more` of them exist.
   Value elements(const tables::Type& element, std::span<const std::byte> bytes, bool more,
                  Address unreadable);

@@ -159,6 +159,8 @@ Value socket_address_value(CallContext& context, Address at, std::uint64_t lengt
 /// The same out of bytes that were read.
 Value socket_address_in(CallContext& context, std::span<const std::byte> bytes);
 
+/// The instructions of classic BPF.
+Value socket_filter(CallContext& context, const CustomInput& input);
 /// if_nametoindex("lo"), or the number when no interface has it.
 Value interface_index(CallContext& context, const CustomInput& input);
 /// What was sent through a socket or received: a netlink message or bytes.

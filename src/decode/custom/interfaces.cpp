@@ -113,10 +113,13 @@ Value interface_request(CallContext& context, const CustomInput& input) {
   const std::uint64_t command = context.argument(1) & 0xffffffff;
   const bool answered = context.at_exit() && context.error() == 0;
   ValueList<2> fields;
-  if (command == kGetName || command == kAddToBridge || command == kRemoveFromBridge) {
+  if (command == kAddToBridge || command == kRemoveFromBridge) {
+    fields.add("ifr_ifindex", interface_index(context, {.value = number_at(member, 0, 4)}));
+    return fields.structure(context.arena());
+  }
+  if (command == kGetName) {
     fields.add("ifr_ifindex", Value::integer(sign_extend(number_at(member, 0, 4), 4)));
-    if (command == kGetName && answered)
-      fields.add("ifr_name", name_value(context, bytes.first(kNameSize)));
+    if (answered) fields.add("ifr_name", name_value(context, bytes.first(kNameSize)));
     return fields.structure(context.arena());
   }
   fields.add("ifr_name", name_value(context, bytes.first(kNameSize)));

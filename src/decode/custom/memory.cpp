@@ -42,7 +42,7 @@ Value node_mask(CallContext& context, const CustomInput& input) {
   });
 }
 
-Value page_status(CallContext& context, const CustomInput& input) {
+Value number_or_error(CallContext& context, const CustomInput& input) {
   const std::int64_t status = sign_extend(input.value, 4);
   if (status >= 0) return Value::integer(status);
   const std::string_view name = errno_name(static_cast<int>(-status));

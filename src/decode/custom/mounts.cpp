@@ -112,7 +112,7 @@ Value status_field(CallContext& context, const StatusField& field, std::span<con
       return magic.kind == Value::Kind::Symbol ? magic : Value::hex(value);
     }
     case Show::Super:
-      return context.flags(known::set::mount_flags, value);
+      return context.flags(known::set::super_flags, value);
     case Show::Attributes:
       return context.flags(known::set::mount_attributes, value);
     case Show::Propagation:

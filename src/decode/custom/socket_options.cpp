@@ -162,8 +162,8 @@ Value linger(const Option& option) {
   return option.set ? structure(option) : numbers(option);
 }
 
-Value address_only(const Option& option) {
-  return option.address();
+Value instructions(const Option& option) {
+  return custom::socket_filter(option.context, {.value = option.at.value(), .length = option.length});
 }
 
 Value group_request(const Option& option) {
@@ -253,7 +253,7 @@ constexpr std::array<OptionRow, 28> kOptions{{
     {kSolSocket, 13, When::Both, linger, known::type::linger},
     {kSolSocket, 17, When::Get, numbers, known::type::credentials},
     {kSolSocket, 26, When::Set, exact_structure, known::type::sock_fprog},
-    {kSolSocket, 26, When::Get, address_only},
+    {kSolSocket, 26, When::Get, instructions},
     {kSolSocket, 51, When::Set, exact_structure, known::type::sock_fprog},
     {kSolSocket, 74, When::Both, integer, known::set::transmit_hash},
     {kSolSocket, 77, When::Get, integer},
