@@ -420,7 +420,8 @@ Value CallContext::array(const Type& element, Address at, std::uint64_t count, b
   const std::size_t room = arena().left() / (size + sizeof(Value));
   const auto shown = static_cast<std::size_t>(std::min<std::uint64_t>({count, limit, room}));
   const auto storage = read(at, shown * size);
-  if (storage.size() < (whole ? shown : std::size_t{shown > 0}) * size) return Value::unreadable(at);
+  if (storage.size() < (whole ? shown : std::size_t{shown > 0}) * size)
+    return Value::unreadable(at);
   const std::size_t got = storage.size() - storage.size() % std::max<std::size_t>(size, 1);
   return elements(element, storage.first(got), count > shown,
                   got < shown * size ? at + got : Address());

@@ -163,7 +163,8 @@ Value linger(const Option& option) {
 }
 
 Value instructions(const Option& option) {
-  return custom::socket_filter(option.context, {.value = option.at.value(), .length = option.length});
+  return custom::socket_filter(option.context,
+                               {.value = option.at.value(), .length = option.length});
 }
 
 Value group_request(const Option& option) {
