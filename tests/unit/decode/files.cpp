@@ -30,6 +30,13 @@ TEST_CASE("vectors show what was read into them, and where they are when nothing
         "preadv2(3, NULL, 0, -1, RWF_HIPRI|0x200) = 0");
 }
 
+TEST_CASE("what is watched") {
+  Calls calls;
+  calls.memory.map(kA, "log\0"sv);
+  CHECK(calls.call("inotify_add_watch", {4, 0x1000, 0x2}, 1) ==
+        "inotify_add_watch(4, \"log\", IN_MODIFY) = 1");
+}
+
 TEST_CASE("positions of 64 bits on i386") {
   Calls calls(Abi::I386);
   calls.memory.map(kA, Bytes().u64(0x100000005).view());
