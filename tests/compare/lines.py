@@ -12,8 +12,8 @@ import re
 import tally
 from tally import name_of
 
-# A quoted string, a number, a word, or one other character.
-WORD = re.compile(r'"(?:[^"\\]|\\.)*"|0x[0-9a-f]+|\d+|[A-Za-z_]\w*|\s+|.', re.DOTALL)
+# A quoted string, a descriptor's path, a number, a word, or one other character.
+WORD = re.compile(r'"(?:[^"\\]|\\.)*"|(?<=[\dD])</[^>]*>|0x[0-9a-f]+|\d+|[A-Za-z_]\w*|\s+|.', re.DOTALL)
 CHILD = re.compile(r"^(?:clone3?|v?fork)\(.* = (\d+)(?: \(|$)")
 
 
@@ -51,6 +51,7 @@ def normal(line, names):
     # How long a child computed, in ticks of the clock.
     line = re.sub(r"(si_[us]time=)\d+( /\* [\d.]+ s \*/)?", r"\1TICKS", line)
     # What the machine is doing besides.
+    line = re.sub(r"(f_bfree|f_bavail|f_ffree)=\d+", r"\1=N", line)
     line = re.sub(r"^(?:sysinfo|getrusage)\(.*", lambda whole: re.sub(r"\d+", "N", whole.group()), line)
     line = re.sub(r"^(execve\(.*\], )0x[0-9a-f]+ (/\* \d+ vars \*/\) += 0)$", r"\1ENVIRON \2", line)
     return re.sub(r"\) += ", ") = ", line)
@@ -79,6 +80,8 @@ def kind(word):
     """What a word is, when its value may differ."""
     if word[0] == '"':
         return "string"
+    if word.startswith("</"):
+        return "path"
     if word.startswith("0x") or word.isdigit():
         return "number"
     return word

@@ -3,8 +3,9 @@
 
     programs.py --ttrace TTRACE [--strace STRACE] [--show N] [--option=-v] [WORKLOAD ...]
 
-Each program is traced three times: by strace, by ttrace, by strace again (lines.py says why). Prints
-how many lines were compared, equal, excepted and different, by program and by syscall, as TAP.
+Each program is traced without options and with -v -yy, or with those that are given: by strace, by
+ttrace, by strace again (lines.py says why). Prints how many lines were compared, equal, excepted and
+different, by program and by syscall, as TAP.
 """
 
 import argparse
@@ -46,7 +47,8 @@ def run(tracer, options, workload, base):
             workload.setup(folder)
         command = [word.replace("{folder}", folder) if "{folder}" in word else word
                    for word in workload.command]
-        process = subprocess.Popen([tracer, "-ff", *options, "-o", os.path.join(traces, "t"), *command],
+        # Through a shell: a strace that is a script has one, which sorts the environment.
+        process = subprocess.Popen(["sh", "-c", 'exec "$0" "$@"', tracer, "-ff", *options, "-o", os.path.join(traces, "t"), *command],
                                    cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                    stderr=subprocess.DEVNULL, preexec_fn=without_address_randomisation)
         if workload.meanwhile:
@@ -58,9 +60,10 @@ def run(tracer, options, workload, base):
     return lines.streams(traces, "t")
 
 
-def compare(options, workload, base, excuse):
+def compare(options, workload, extra, base, excuse):
+    """`extra`: options of both tracers."""
     with workload.server() if workload.server else contextlib.nullcontext():
-        oracle, ours, again = (run(tracer, [*options.option, *workload.options], workload, base)
+        oracle, ours, again = (run(tracer, extra, workload, base)
                                for tracer in (options.strace, options.ttrace, options.strace))
     return lines.compare(ours, oracle, again, workload.racy, excuse)
 
@@ -74,24 +77,26 @@ def main():
     parser.add_argument("workloads", nargs="*")
     options = parser.parse_args()
     options.ttrace = os.path.abspath(options.ttrace)
-    names = options.workloads or list(workloads.WORKLOADS)
-    print(f"1..{len(names) + 1}", flush=True)
+    runs = [(name, extra) for extra in ([options.option] if options.option else ([], ["-v", "-yy"]))
+            for name in options.workloads or workloads.WORKLOADS]
+    print(f"1..{len(runs) + 1}", flush=True)
     version = exceptions.version(options.strace)
     if version is None:
-        for number in range(len(names) + 1):
+        for number in range(len(runs) + 1):
             print(f"ok {number + 1} - comparison # SKIP there is no strace")
         return 0
     excuse = exceptions.excuse(version)
     print(f"# ttrace beside strace {version}")
     total = tally.Tally()
     failed = False
-    for number, name in enumerate(names, 1):
+    for number, (name, extra) in enumerate(runs, 1):
         workload = workloads.WORKLOADS[name]
+        name = " ".join([name, *extra])
         if workload.missing():
             print(f"ok {number} - {name} # SKIP there is no {workload.missing()}", flush=True)
             continue
         with tempfile.TemporaryDirectory(prefix="ttrace-compare-") as base:
-            part = compare(options, workload, base, excuse)
+            part = compare(options, workload, extra, base, excuse)
         compared, different = part.count()
         good = part.good() or (compared > 0 and different <= FEW)
         failed |= not good
@@ -103,7 +108,7 @@ def main():
     for line in total.table():
         print(f"# {line}")
     good = total.equal() >= tally.ENOUGH
-    print(f"{'ok' if good else 'not ok'} {len(names) + 1} - all: {total.summary()}")
+    print(f"{'ok' if good else 'not ok'} {len(runs) + 1} - all: {total.summary()}")
     return 0 if good and not failed else 1
 
 

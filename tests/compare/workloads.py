@@ -179,9 +179,8 @@ class WebServer:
 
 
 class Workload:
-    def __init__(self, *command, setup=None, meanwhile=None, server=None, racy=False, options=()):
+    def __init__(self, *command, setup=None, meanwhile=None, server=None, racy=False):
         self.command = command  # "{folder}" stands for the folder it runs in
-        self.options = options  # of the tracers
         self.setup = setup
         self.meanwhile = meanwhile
         self.server = server
