@@ -176,6 +176,7 @@ Result<> settle_summary(ParseState& state) {
       {options.relative_time, "-r/--relative-timestamps"},
       {options.time != Options::Time::None, "-t/--absolute-timestamps"},
       {options.durations, "-T/--syscall-times"},
+      {state.letter_y > 0 || options.fd_details.any(), "-y/--decode-fds"},
   };
   for (const Idle& option : idle) {
     if (!option.given) continue;

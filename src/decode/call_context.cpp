@@ -16,8 +16,6 @@ namespace {
 
 // The kernel accepts no longer path (PATH_MAX), its NUL included.
 constexpr std::size_t kPathMax = 4096;
-// With -v arrays are shown whole, up to here.
-constexpr std::size_t kArrayMax = 4096;
 
 bool in_memory(Type::Kind kind) {
   return kind >= Type::Kind::String;
@@ -27,7 +25,7 @@ bool in_memory(Type::Kind kind) {
 bool is_text(const Type& type) {
   using Kind = Type::Kind;
   return type.kind == Kind::String || type.kind == Kind::Path || type.kind == Kind::Bytes ||
-         (type.kind == Kind::CustomMemory && tables::kCustoms[type.ref] == custom::random_bytes);
+         type.kind == Kind::CustomText;
 }
 
 }  // namespace
@@ -277,6 +275,7 @@ Value CallContext::scalar(const Type& type, std::uint64_t raw_value) {
     case Kind::Struct:
     case Kind::Array:
     case Kind::CustomMemory:
+    case Kind::CustomText:
       break;
   }
   return Value::hex(raw);
@@ -286,7 +285,7 @@ Value CallContext::pointee(const Type& type, Address at, const Value* before) {
   using Kind = Type::Kind;
   const bool nothing = type.kind == Kind::Array && !at.null() && evaluate(type.length) == 0;
   if (!dereferences() && !is_text(type) && !nothing) return Value::address(at);
-  if (type.kind == Kind::CustomMemory) {
+  if (type.kind >= Kind::CustomMemory) {
     CustomInput input{.value = at.value(), .before = before};
     if (type.length != kNone) input.length = evaluate(type.length);
     return tables::kCustoms[type.ref](*this, input);
@@ -311,6 +310,13 @@ Value CallContext::pointee(const Type& type, Address at, const Value* before) {
   return Value::list(Value::Kind::Array, list({&value, 1}));
 }
 
+std::size_t CallContext::shown_elements(std::uint64_t count, std::size_t size) {
+  constexpr std::size_t kMost = std::size_t{1} << 16;  // with -v; budget.h allows about as many
+  const std::size_t limit = verbose() ? kMost : options_.string_limit;
+  const std::size_t room = arena().left() / (size + sizeof(Value));
+  return static_cast<std::size_t>(std::min<std::uint64_t>({count, limit, room}));
+}
+
 std::span<const std::byte> CallContext::read(Address at, std::size_t size) {
   auto storage = arena().allocate<std::byte>(std::min(size, arena().left()));
   if (storage.empty()) return storage;
@@ -321,8 +327,8 @@ Value CallContext::load(const Type& type, std::span<const std::byte> from) {
   if (type.kind == Type::Kind::Struct) return structure(type, from);
   if (type.kind == Type::Kind::Array) {
     const auto& element = tables::kTypes[type.ref];
-    const std::size_t limit = verbose() ? kArrayMax : options_.array_limit;
-    const std::size_t shown = std::min(from.size(), limit * element.size[abi_index()]);
+    const std::size_t size = std::max<std::size_t>(element.size[abi_index()], 1);
+    const std::size_t shown = shown_elements(from.size() / size) * size;
     return elements(element, from.first(shown), shown < from.size(), Address());
   }
   if (type.kind == Type::Kind::CharArray) {
@@ -331,8 +337,7 @@ Value CallContext::load(const Type& type, std::span<const std::byte> from) {
     const bool ends = end != std::string_view::npos;
     // As strace: of a text without a NUL the last byte stands for it.
     if (!all.empty()) all = all.substr(0, ends ? end : all.size() - 1);
-    const auto shown = all.substr(0, options_.string_limit);
-    return Value::string(text(shown), !ends || shown.size() < all.size());
+    return Value::string(text(all), !ends);  // never cut short by -s
   }
   return scalar(type, load_number(from));
 }
@@ -416,9 +421,7 @@ Value CallContext::sized_structure(const Type& type, Address at) {
 Value CallContext::array(const Type& element, Address at, std::uint64_t count, bool whole) {
   if (at.null()) return Value::address(at);
   const std::size_t size = element.size[abi_index()];
-  const std::size_t limit = verbose() ? kArrayMax : options_.array_limit;
-  const std::size_t room = arena().left() / (size + sizeof(Value));
-  const auto shown = static_cast<std::size_t>(std::min<std::uint64_t>({count, limit, room}));
+  const std::size_t shown = shown_elements(count, size);
   const auto storage = read(at, shown * size);
   if (storage.size() < (whole ? shown : std::size_t{shown > 0}) * size)
     return Value::unreadable(at);

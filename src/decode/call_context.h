@@ -61,6 +61,10 @@ class CallContext {
   [[nodiscard]] std::int64_t returned() const { return outcome_->rval; }
   /// The errno it failed with, 0 on success; only at the exit.
   [[nodiscard]] std::uint64_t error() const;
+  /// What the argument with this index was decoded as so far; null when the call has it not.
+  [[nodiscard]] const Value* decoded(std::size_t index) const;
+  /// How many elements of an array of `count` are shown, of each of which `size` bytes are read.
+  [[nodiscard]] std::size_t shown_elements(std::uint64_t count, std::size_t size = 0);
   /// The argument with this index in the description, as passed; both halves of a 64-bit one.
   [[nodiscard]] std::uint64_t argument(std::size_t index) const;
   /// The number that an operand stands for now; 0 when it cannot be read.
@@ -103,8 +107,6 @@ class CallContext {
   };
 
   [[nodiscard]] bool passes(const tables::Condition& condition) const;
-  /// What was decoded at the entry for the argument; null when there is none.
-  [[nodiscard]] const Value* decoded(std::size_t index) const;
   /// The fields of a structure type on this ABI; null when it has none.
   [[nodiscard]] const tables::Slice* layout(const tables::Type& type) const;
   Value array(const tables::Type& type, Address at, std::uint64_t count, bool whole);

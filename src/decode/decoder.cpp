@@ -109,7 +109,7 @@ Value decode_changed(CallContext& context, const tables::Argument& row, Address 
   Value after = context.pointee(type, at, &before);
   const bool by_field =
       type.kind == tables::Type::Kind::Struct && tables::kStructs[type.ref].changing;
-  if (by_field || type.kind == tables::Type::Kind::CustomMemory || before.kind != after.kind ||
+  if (by_field || type.kind >= tables::Type::Kind::CustomMemory || before.kind != after.kind ||
       before.children.empty() || same(before, after.named(before.name))) {
     return after;
   }

@@ -55,8 +55,7 @@ class SyscallFilter {
 
 /// How much is decoded and shown.
 struct DecodeOptions {
-  std::size_t string_limit = 32;  // bytes of a string, -s
-  std::size_t array_limit = 32;   // elements of an array
+  std::size_t string_limit = 32;  // bytes of a string and elements of an array, -s
   SyscallFilter abbreviated;      // of the others all fields, elements and variables are shown
   SyscallFilter dereferenced;     // of the others structures and arrays are shown as addresses
   FdNames* fd_names = nullptr;    // -y; outlives the decoder

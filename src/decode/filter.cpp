@@ -3,6 +3,7 @@
 #include <re2/re2.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "decode/decoder.h"
 #include "decode/names.h"
@@ -63,8 +64,14 @@ Result<Item> split(std::string_view text) {
   return item;
 }
 
-// Marks every call that `matches` its name; false when there is none. There are no x32 programs to
-// trace, so that a call is looked for in vain with @x32, but it exists.
+// Whether programs of this ABI can be traced here.
+bool runs_here(Abi abi) {
+  const bool x86 = abi == Abi::X86_64 || abi == Abi::I386;
+  return x86 == (host_abi() == Abi::X86_64);
+}
+
+// Marks every call that `matches` its name; false when there is none on this machine. There are no
+// x32 programs to trace, so that a call is looked for in vain with @x32, but it exists.
 template <class Matches>
 bool select(Selection& selection, const Item& item, Matches matches) {
   bool found = item.suffix != nullptr && item.suffix->words == 0;
@@ -76,7 +83,7 @@ bool select(Selection& selection, const Item& item, Matches matches) {
       const std::uint64_t number = number_at(place);
       if (!names::is_named(of, number) || !matches(Decoder::name(of, number))) continue;
       wanted[place] = true;
-      found = true;
+      found = found || runs_here(of);
     }
   }
   return found;
@@ -94,6 +101,14 @@ Result<bool> select_regex(Selection& selection, const Item& item) {
   });
 }
 
+// Of a call that is given by its number.
+std::optional<std::size_t> number_of(std::string_view text) {
+  std::size_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return {};
+  return number;
+}
+
 // False when there is no such call. A class may be empty on an ABI.
 Result<bool> select_name(Selection& selection, const Item& item) {
   if (item.name.starts_with('/')) return select_regex(selection, item);
@@ -103,7 +118,16 @@ Result<bool> select_name(Selection& selection, const Item& item) {
     });
     return true;
   }
-  if (item.name.empty()) return false;
+  if (const auto number = number_of(item.name)) {
+    bool found = false;
+    for (std::size_t abi = 0; abi < kAbiCount; ++abi) {
+      const auto of = static_cast<Abi>(abi);
+      if (!item.is_about(of) || !names::is_named(of, *number)) continue;
+      selection.at(abi)[*number] = true;
+      found = found || runs_here(of);
+    }
+    return found;
+  }
   return select(selection, item, [&](std::string_view candidate) {
     return item.name == "all" || candidate == item.name;
   });
@@ -138,13 +162,16 @@ Result<SyscallFilter> SyscallFilter::parse(std::string_view set) {
   for (std::size_t abi = 0; abi < kAbiCount; ++abi)
     selection.at(abi).resize(static_cast<Abi>(abi) == Abi::Arm ? kPlaces : names::kNumbers);
   if (set != "none") {
+    bool any = false;
     for (std::size_t at = 0; at <= set.size();) {
       const std::size_t comma = std::min(set.find(',', at), set.size());
-      if (auto done = select_item(selection, set.substr(at, comma - at)); !done) {
-        return done.error();
-      }
+      const std::string_view part = set.substr(at, comma - at);
       at = comma + 1;
+      if (part.empty()) continue;
+      any = true;
+      if (auto done = select_item(selection, part); !done) return done.error();
     }
+    if (!any) return Error{0, fmt::format("invalid system call '{}'", set)};
   }
   SyscallFilter filter;
   for (std::size_t abi = 0; abi < kAbiCount; ++abi) {

@@ -99,6 +99,7 @@ struct Type {
     Struct,        // kStructs[ref]; with a `length` that is how many bytes the program has
     Array,         // `length` of the type `ref`
     CustomMemory,  // decoded by kCustoms[ref], which gets the address and `length`
+    CustomText,    // the same, for text: shown even where structures are not
   };
   Kind kind = Kind::None;
   Index ref = kNone;

@@ -27,7 +27,7 @@ std::optional<int> ProcNetlinkSockets::family(Tid tid, int fd) {
   if (length <= 0) return kUnknown;
   const auto inode = socket_inode({text.data(), static_cast<std::size_t>(length)});
   if (!inode) return kUnknown;
-  if (!last_ || last_->inode != *inode || !diag_.still_is(*last_)) {
+  if (!last_ || last_->inode != *inode) {
     last_ = diag_.find({AF_NETLINK, 0}, *inode);
   }
   // One that is not bound yet is not told about.

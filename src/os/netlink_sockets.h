@@ -15,7 +15,7 @@ class ProcNetlinkSockets : public NetlinkSockets {
 
  private:
   SockDiag diag_;
-  std::optional<SocketDetails> last_;  // the one that was found last; checked before it is used
+  std::optional<SocketDetails> last_;  // the one that was found last: a family is for good
 };
 
 }  // namespace ttrace

@@ -25,6 +25,8 @@ class Renderer {
   void octal(std::uint64_t number);
   void floating(double number);
   void flags(const Value& value);
+  void text_or_hex(std::string_view text, std::uint64_t number);
+  void change(std::span<const Value> steps);
   void sequence(const Value& value, std::string_view open, std::string_view separator, char close,
                 bool with_names);
   template <class Number>
@@ -136,6 +138,21 @@ void Renderer::sequence(const Value& value, std::string_view open, std::string_v
   out_ += close;
 }
 
+void Renderer::text_or_hex(std::string_view text, std::uint64_t number) {
+  if (text.empty()) {
+    hex(number);
+  } else {
+    append_printable(text, out_);
+  }
+}
+
+void Renderer::change(std::span<const Value> steps) {
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    if (i > 0) out_ += " => ";
+    node(steps[i], steps[i].show_name);
+  }
+}
+
 void Renderer::body(const Value& value) {
   switch (value.kind) {
     case Value::Kind::None:
@@ -155,18 +172,10 @@ void Renderer::body(const Value& value) {
       break;
     case Value::Kind::Address:
     case Value::Kind::Unreadable:
-      if (value.number == 0) {
-        out_ += "NULL";
-      } else {
-        hex(value.number);
-      }
+      text_or_hex(value.number == 0 ? "NULL" : "", value.number);
       break;
     case Value::Kind::Symbol:
-      if (value.text.empty()) {
-        hex(value.number);
-      } else {
-        append_printable(value.text, out_);
-      }
+      text_or_hex(value.text, value.number);
       break;
     case Value::Kind::Flags:
       flags(value);
@@ -190,10 +199,7 @@ void Renderer::body(const Value& value) {
       if (!value.children.empty()) node(value.children.front(), false);
       break;
     case Value::Kind::Change:
-      for (std::size_t i = 0; i < value.children.size(); ++i) {
-        if (i > 0) out_ += " => ";
-        node(value.children[i], value.children[i].show_name);
-      }
+      change(value.children);
       break;
     case Value::Kind::Call:
       append_printable(value.text, out_);

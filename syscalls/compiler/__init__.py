@@ -44,6 +44,7 @@ The language, by example; `#` begins a comment, line ends mean nothing:
     }
     custom device: u64                  a value that custom::device() decodes (src/decode/custom/)
     custom vectors: memory              the same, for what is at an address
+    custom host_name: text              the same, shown even where structures are not (-e verbose=none)
 
     name(arg: type, ...) -> result (note, label note)
     one, two(...) -> status             the same for several calls

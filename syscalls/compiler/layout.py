@@ -3,7 +3,7 @@
 from typing import NamedTuple, Optional
 
 from .lexer import DescriptionError
-from .model import ABIS, WORD
+from .model import ABIS, IN_MEMORY, WORD
 
 NONE = 0xffff
 
@@ -186,7 +186,7 @@ class LayoutBuilder:
             size, align, _ = self.measure(use.name, abi)
             return size * count, align
         custom = self.lowering.d.customs.get(use.name)
-        if use.name in ("str", "path", "bytes") or (custom and custom.storage == "memory"):
+        if use.name in ("str", "path", "bytes") or (custom and custom.storage in IN_MEMORY):
             raise DescriptionError(use.where, "a field can only point to '%s': write 'in %s'" %
                                    (use.name, use.name))
         row = self.lowering.element(use, None)

@@ -5,7 +5,7 @@ import difflib
 from .lexer import DescriptionError
 from .classes import ClassTable
 from .layout import Bound, LayoutBuilder, StructScope
-from .model import ABIS, WORD, Call, TypeUse
+from .model import ABIS, IN_MEMORY, WORD, Call, TypeUse
 from .sets import SetTable
 
 NONE = 0xffff
@@ -120,7 +120,7 @@ class Lowering:
             if not structs[0].parameters:
                 self.attempt(self.struct, structs[0])
         for custom in self.d.customs.values():
-            if custom.storage != "memory" and custom.storage not in SCALARS:
+            if custom.storage not in IN_MEMORY and custom.storage not in SCALARS:
                 self.error(custom.where, "unknown scalar type '%s'%s" %
                            (custom.storage, hint(custom.storage, SCALARS)))
         seen = {}
@@ -171,7 +171,7 @@ class Lowering:
 
     def is_memory(self, index):
         return self.kind(index) in ("String", "Path", "Bytes", "CharArray", "Struct", "Array",
-                                    "CustomMemory")
+                                    "CustomMemory", "CustomText")
 
     def is_known(self, name):
         return (name in SCALARS or name in STRINGS or name in ("const", "char") or
@@ -214,7 +214,7 @@ class Lowering:
             length = self.operand(use.length, scope) if use.length else NONE
             return self.row(STRINGS[use.name], length=length)
         element = self.element(use, scope)
-        if use.length is None or self.kind(element) == "CustomMemory":
+        if use.length is None or self.kind(element) in ("CustomMemory", "CustomText"):
             return element
         if use.sized:
             return self.sized(use, element, scope)
@@ -274,10 +274,10 @@ class Lowering:
         if custom.name not in self.custom_names:
             self.custom_names.append(custom.name)
         ref = self.custom_names.index(custom.name)
-        if custom.storage != "memory":
+        if custom.storage not in IN_MEMORY:
             return self.row("Custom", self.scalar_sizes(custom.storage, use.where), ref)
         length = self.operand(use.length, scope) if use.length else NONE
-        return self.row("CustomMemory", ref=ref, length=length)
+        return self.row(IN_MEMORY[custom.storage], ref=ref, length=length)
 
     def owner(self, use):
         """The name of the set that all constants of `const` are from."""
@@ -484,7 +484,6 @@ class Lowering:
         operand = self.operands.add(("Argument", at, 0, (0,) * 4, self.sizes(row)))
         mask = 2 ** 64 - 1 if use.mask is None else use.mask
         values = []
-        mask = 2 ** 64 - 1 if use.mask is None else use.mask
         for name in use.constants:
             of = self.per_abi(name, use.where, None)
             values.append(tuple(2 ** 64 - 1 if v is None else v & mask for v in of))

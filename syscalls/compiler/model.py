@@ -6,6 +6,8 @@ from typing import Dict, List, Optional, Tuple, Union
 from .lexer import Location
 
 ABIS = ("x86_64", "i386", "aarch64", "arm")
+# What a `custom` that is not held in a register is: its kind of type.
+IN_MEMORY = {"memory": "CustomMemory", "text": "CustomText"}
 WORD = {"x86_64": 8, "i386": 4, "aarch64": 8, "arm": 4}
 
 
@@ -116,7 +118,7 @@ def leaves(fields):
 class Custom:
     name: str
     where: Location
-    storage: str  # a scalar, or "memory"
+    storage: str  # a scalar, "memory" or "text"
 
 
 @dataclass

@@ -136,8 +136,8 @@ class Parser:
     def custom(self):
         self.expect("custom")
         name = self.name("the custom type's name")
-        self.expect(":", " and a scalar type or 'memory'")
-        storage = self.name("a scalar type or 'memory'")
+        self.expect(":", " and a scalar type, 'memory' or 'text'")
+        storage = self.name("a scalar type, 'memory' or 'text'")
         self.define(self.out.customs, Custom(name.text, name.where, storage.text),
                     (self.out.sets, self.out.structs))
 

@@ -65,7 +65,7 @@ class Messages(unittest.TestCase):
         self.check("f(a: out bytes[ret) -> int", "1: error: expected ']' after the length, found ')'")
         self.check("f(a: bytes[+]) -> int", "1: error: unexpected character '+'")
         self.check("include linux", "1: error: expected a header's name: <linux/stat.h>, found 'linux'")
-        self.check("custom x", "1: error: expected ':' and a scalar type or 'memory', found the end of the file")
+        self.check("custom x", "1: error: expected ':' and a scalar type, 'memory' or 'text', found the end of the file")
 
     def test_one_error_does_not_hide_the_next(self):
         self.check("f(a: nosuch) -> int\ng(b int) -> int\nh(c: nosuch2) -> int",

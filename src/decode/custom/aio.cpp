@@ -11,7 +11,6 @@ namespace {
 constexpr std::size_t kBlockSize = 64;
 constexpr std::uint64_t kHasEventfd = 1;   // IOCB_FLAG_RESFD
 constexpr std::uint64_t kHasPriority = 2;  // IOCB_FLAG_IOPRIO
-constexpr std::uint64_t kBlocksMax = 4096;
 
 enum class Command : std::uint16_t {
   Read = 0,
@@ -120,19 +119,9 @@ Value control_blocks(CallContext& context, const CustomInput& input) {
   const std::size_t word = context.word();
   const auto count = static_cast<std::uint64_t>(sign_extend(input.length, word));
   if (at.null() || static_cast<std::int64_t>(count) < 0) return Value::address(at);
-  const std::uint64_t limit = context.verbose() ? kBlocksMax : context.options().array_limit;
-  const auto wanted = static_cast<std::size_t>(std::min(count, limit));
-  const auto bytes = context.read(at, wanted * word);
-  const std::size_t got = bytes.size() / word;
-  if (got == 0 && wanted > 0) return Value::unreadable(at);
-  auto values = context.arena().allocate<Value>(got + 1);
-  for (std::size_t i = 0; i < got; ++i) {
-    if (i > 0 && context.spent()) return Value::list(Value::Kind::Array, values.first(i), true);
-    values[i] = block_value(context, Address(number_at(bytes, i * word, word)), true);
-  }
-  if (got == wanted) return Value::list(Value::Kind::Array, values.first(got), wanted < count);
-  values[got] = missing(context.arena(), at + got * word);
-  return Value::list(Value::Kind::Array, values);
+  return array_value(context, at, count, word, [&](std::span<const std::byte> one) {
+    return block_value(context, Address(number_at(one, 0, word)), true);
+  });
 }
 
 }  // namespace ttrace::custom

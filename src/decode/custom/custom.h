@@ -36,13 +36,6 @@ Value hex_value(CallContext& context, Address at, std::uint64_t length);
 /// bytes from `offset` on.
 Value extra_data(Arena& arena, std::span<const std::byte> bytes, std::size_t offset);
 
-/// How many elements of an array are shown.
-inline std::size_t shown_elements(const CallContext& context, std::uint64_t count) {
-  constexpr std::size_t kMost = 4096;  // with -v
-  const std::size_t limit = context.verbose() ? kMost : context.options().array_limit;
-  return static_cast<std::size_t>(std::min<std::uint64_t>(count, limit));
-}
-
 /// Collects the fields of a structure or the elements of an array; when there are more than N, the
 /// others become `...`.
 template <std::size_t N>
@@ -79,16 +72,16 @@ inline std::uint64_t number_at(std::span<const std::byte> bytes, std::size_t off
 template <class Element>
 Value array_value(CallContext& context, Address at, std::uint64_t count, std::size_t size,
                   Element element) {
-  constexpr std::size_t kMax = 4096;  // with -v
   if (at.null()) return Value::address(at);
-  const std::size_t limit = context.verbose() ? kMax : context.options().array_limit;
-  const auto shown = static_cast<std::size_t>(std::min<std::uint64_t>(count, limit));
+  const std::size_t shown = context.shown_elements(count, size);
   const auto bytes = context.read(at, shown * size);
   const std::size_t got = bytes.size() / size;
   if (got == 0 && shown != 0) return Value::unreadable(at);
   auto values = context.arena().allocate<Value>(got + 1);
-  for (std::size_t i = 0; i < got; ++i)
+  for (std::size_t i = 0; i < got; ++i) {
+    if (i > 0 && context.spent()) return Value::list(Value::Kind::Array, values.first(i), true);
     values[i] = element(bytes.subspan(i * size, size));
+  }
   if (got == shown) return Value::list(Value::Kind::Array, values.first(got), shown < count);
   values[got] = missing(context.arena(), at + got * size);
   return Value::list(Value::Kind::Array, values);
@@ -139,9 +132,6 @@ Value ticks_value(Arena& arena, std::uint64_t ticks);
 
 /// "signalfd:[HUP USR1]": the name of a descriptor that gives these signals.
 std::string_view signalfd_name(Arena& arena, std::uint64_t mask);
-
-/// Bytes like those of a read(2), but without characters.
-Value random_bytes(CallContext& context, const CustomInput& input);
 
 /// A siginfo of a process with words of `word` bytes.
 Value siginfo_value(std::span<const std::byte> raw, unsigned word, Abi abi, Arena& arena);

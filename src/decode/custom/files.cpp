@@ -165,30 +165,19 @@ Value random_bytes(CallContext& context, const CustomInput& input) {
 
 Value vectors_value(CallContext& context, Address at, std::uint64_t count,
                     std::optional<std::uint64_t> budget) {
-  constexpr std::uint64_t kMax = 1024;  // UIO_MAXIOV
   constexpr std::uint64_t kUnlimited = ~std::uint64_t{0};
   const std::size_t word = context.word();
   if (at.null() || count > kUnlimited / (2 * word)) return Value::address(at);
-  const std::uint64_t limit = context.verbose() ? kMax : context.options().array_limit;
-  const auto wanted = static_cast<std::size_t>(std::min(count, limit));
-  const auto bytes = context.read(at, wanted * 2 * word);
-  const std::size_t got = bytes.size() / (2 * word);
-  if (got == 0 && wanted > 0) return Value::unreadable(at);
-  auto values = context.arena().allocate<Value>(got + 1);
-  for (std::size_t i = 0; i < got; ++i) {
-    if (i > 0 && context.spent()) return Value::list(Value::Kind::Array, values.first(i), true);
-    const Address base(number_at(bytes, 2 * i * word, word));
-    const std::uint64_t length = number_at(bytes, (2 * i + 1) * word, word);
+  return array_value(context, at, count, 2 * word, [&](std::span<const std::byte> one) {
+    const Address base(number_at(one, 0, word));
+    const std::uint64_t length = number_at(one, word, word);
     const std::uint64_t filled = std::min(length, budget.value_or(0));
     if (budget && *budget != kUnlimited) *budget -= filled;
     ValueList<2> fields;
     fields.add("iov_base", budget ? context.bytes(base, filled) : Value::address(base));
     fields.add("iov_len", Value::natural(length));
-    values[i] = fields.structure(context.arena());
-  }
-  if (got == wanted) return Value::list(Value::Kind::Array, values.first(got), wanted < count);
-  values[got] = missing(context.arena(), at + got * 2 * word);
-  return Value::list(Value::Kind::Array, values);
+    return fields.structure(context.arena());
+  });
 }
 
 Value vectors(CallContext& context, const CustomInput& input) {

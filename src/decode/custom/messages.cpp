@@ -40,7 +40,7 @@ Value descriptor(const Control& control) {
 }
 
 Value byte_values(const Control& control) {
-  const std::size_t shown = shown_elements(control.context, control.data.size());
+  const std::size_t shown = control.context.shown_elements(control.data.size());
   auto values = control.context.arena().allocate<Value>(shown);
   for (std::size_t i = 0; i < shown; ++i)
     values[i] = Value::hex(static_cast<std::uint64_t>(control.data[i]));
@@ -282,13 +282,13 @@ Value sent_messages(CallContext& context, const CustomInput& input) {
   const Address at(input.value);
   if (at.null()) return Value::address(at);
   const Messages messages(context, at);
-  const std::size_t shown = shown_elements(context, input.length);
+  const std::size_t shown = context.shown_elements(input.length);
   const auto sent = context.at_exit() && context.error() == 0
                         ? static_cast<std::uint64_t>(context.returned())
                         : 0;
   auto values = context.arena().allocate<Value>(shown + 1);
   std::size_t count = 0;
-  for (; count < shown; ++count) {
+  for (; count < shown && (count == 0 || !context.spent()); ++count) {
     const auto bytes = messages.read(count);
     if (bytes.empty() && count == 0) return Value::unreadable(at);
     if (bytes.empty()) {
@@ -297,7 +297,7 @@ Value sent_messages(CallContext& context, const CustomInput& input) {
     }
     values[count] = messages.element(bytes, kAll, nullptr, count < sent);
   }
-  return Value::list(Value::Kind::Array, values.first(count), shown < input.length);
+  return Value::list(Value::Kind::Array, values.first(count), count < input.length);
 }
 
 Value received_messages(CallContext& context, const CustomInput& input) {
@@ -305,10 +305,10 @@ Value received_messages(CallContext& context, const CustomInput& input) {
   if (at.null()) return Value::address(at);
   const Messages messages(context, at);
   const auto done = input.before != nullptr ? static_cast<std::uint64_t>(context.returned()) : 0;
-  const std::size_t shown = shown_elements(context, input.before != nullptr ? done : input.length);
+  const std::size_t shown = context.shown_elements(input.before != nullptr ? done : input.length);
   auto values = context.arena().allocate<Value>(shown + 1);
   std::size_t count = 0;
-  for (; count < shown; ++count) {
+  for (; count < shown && (count == 0 || !context.spent()); ++count) {
     const auto bytes = messages.read(count);
     if (bytes.empty()) break;
     if (input.before == nullptr) {

@@ -81,17 +81,13 @@ constexpr std::array<StatusField, 31> kStatusFields{{
 // The texts behind the structure: the first `count` at `offset`; fewer when they end before.
 std::span<const Value> texts_at(CallContext& context, std::string_view all, std::uint64_t offset,
                                 std::uint64_t count) {
-  const std::size_t limit = context.verbose() ? all.size() : context.options().array_limit;
-  const std::size_t room = std::min(limit, context.arena().left() / sizeof(Value));
-  auto values = context.arena().allocate<Value>(
-      static_cast<std::size_t>(std::min<std::uint64_t>(count, room)));
+  auto values = context.arena().allocate<Value>(context.shown_elements(count));
   std::size_t found = 0;
   for (auto at = static_cast<std::size_t>(offset); found < values.size() && !context.spent();) {
     const std::size_t end = at < all.size() ? all.find('\0', at) : std::string_view::npos;
     if (end == std::string_view::npos) break;
     const auto text = all.substr(at, end - at);
-    const std::size_t shown = context.options().string_limit;
-    values[found++] = Value::string(text.substr(0, shown), text.size() > shown);
+    values[found++] = Value::string(text, false);
     at = end + 1;
   }
   return values.first(found);

@@ -42,7 +42,7 @@ class Sequence {
   void cut() { cut_ = true; }
   // No more than an array has, nor than the arena takes.
   [[nodiscard]] bool full() const {
-    return count_ == shown_elements(context_, count_ + 1) || context_.arena().left() < kReserve;
+    return count_ == context_.shown_elements(count_ + 1) || context_.arena().left() < kReserve;
   }
   [[nodiscard]] bool empty() const { return count_ == 0; }
   [[nodiscard]] Value make() const {
@@ -355,7 +355,7 @@ class Data {
                                std::string_view after) const {
     if (!has(size)) return Value::none();
     const std::size_t all = bytes_.size() / size;
-    auto values = context_.arena().allocate<Value>(shown_elements(context_, all));
+    auto values = context_.arena().allocate<Value>(context_.shown_elements(all));
     for (std::size_t i = 0; i < values.size(); ++i) {
       const auto name = context_.symbol(names, i).text;
       const std::uint64_t number = number_at(bytes_, i * size, size);

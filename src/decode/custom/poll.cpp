@@ -106,12 +106,11 @@ Value ppoll_left64(CallContext& context, const CustomInput& input) {
 
 Value poll_result(CallContext& context, const CustomInput& input) {
   if (input.value == 0 || !context.dereferences()) return Value::none();
-  constexpr std::uint64_t kMax = 4096;
+  constexpr std::uint64_t kMax = 1 << 16;
   const auto count = static_cast<std::size_t>(std::min(context.argument(1) & 0xffffffff, kMax));
   const auto bytes = context.read(Address(context.argument(0)), count * kPollfdSize);
   if (bytes.empty()) return Value::none();
-  const std::size_t limit = context.verbose() ? count : context.options().array_limit;
-  auto values = context.arena().allocate<Value>(std::min(count, limit));
+  auto values = context.arena().allocate<Value>(context.shown_elements(count));
   std::size_t shown = 0;
   bool more = false;
   for (std::size_t at = 0; at + kPollfdSize <= bytes.size(); at += kPollfdSize) {

@@ -93,13 +93,13 @@ Value riscv_vector(CallContext& context, const CustomInput& input) {
 
 Value task_name(CallContext& context, const CustomInput& input) {
   constexpr std::size_t kMax = 15;  // TASK_COMM_LEN without the NUL
-  return context.string(Address(input.value), kMax);
+  return context.string(Address(input.value), std::min(kMax, context.options().string_limit));
 }
 
 // What the kernel filled in may be longer than what it takes.
 Value whole_task_name(CallContext& context, const CustomInput& input) {
   constexpr std::size_t kMax = 16;  // TASK_COMM_LEN
-  return context.string(Address(input.value), kMax);
+  return context.string(Address(input.value), std::min(kMax, context.options().string_limit));
 }
 
 }  // namespace ttrace::custom

@@ -34,7 +34,7 @@ bool each_pointer(CallContext& context, Address at, Use use) {
 
 Value string_list(CallContext& context, Address at) {
   if (at.null()) return Value::address(at);
-  const std::size_t limit = context.verbose() ? std::size_t{4096} : context.options().array_limit;
+  const std::size_t limit = context.shown_elements(~std::uint64_t{0});
   auto all = context.arena().allocate<Address>(limit);
   std::size_t found = 0;
   bool more = false;

@@ -116,7 +116,7 @@ Value symbol(const Option& option) {
 
 Value integers(const Option& option) {
   const std::uint64_t all = option.length / 4;
-  const std::size_t count = shown_elements(option.context, all);
+  const std::size_t count = option.context.shown_elements(all);
   const auto bytes = option.context.read(option.at, count * 4);
   auto values = option.context.arena().allocate<Value>(bytes.size() / 4);
   for (std::size_t i = 0; i < values.size(); ++i)

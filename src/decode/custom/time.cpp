@@ -49,6 +49,10 @@ Value time_note(CallContext& context, const CustomInput& input) {
 }
 
 Value clock_state_note(CallContext& context, const CustomInput& input) {
+  // As strace: only where the structure could be shown.
+  const Value* const first = context.decoded(0);
+  const Value* const last = context.decoded(1) != nullptr ? context.decoded(1) : first;
+  if (last == nullptr || last->kind != Value::Kind::Struct) return Value::none();
   const Value state = context.symbol(known::set::clock_state, input.value);
   return state.kind == Value::Kind::Symbol ? state : Value::none();
 }

@@ -137,9 +137,18 @@ TEST_CASE("regular expressions and names that need not exist") {
   CHECK(optional->wants(Abi::X86_64, kRead));
 }
 
+TEST_CASE("numbers, and commas with nothing between") {
+  const auto numbers = SyscallFilter::parse(",0,257,,");
+  REQUIRE(numbers.has_value());
+  CHECK(numbers->wants(Abi::X86_64, kOpenat));
+  CHECK(numbers->wants(Abi::X86_64, kRead));
+  CHECK_FALSE(numbers->wants(Abi::X86_64, kRead + 1));
+  CHECK(SyscallFilter::parse("100000").error().what == "invalid system call '100000'");
+}
+
 TEST_CASE("what is wrong with a filter is said as strace says it") {
   CHECK(SyscallFilter::parse("nosuch").error().what == "invalid system call 'nosuch'");
-  CHECK(SyscallFilter::parse("read,").error().what == "invalid system call ''");
+  CHECK(SyscallFilter::parse(",").error().what == "invalid system call ','");
   CHECK(SyscallFilter::parse("").error().what == "invalid system call ''");
   CHECK(SyscallFilter::parse("/nosuchcall").error().what == "invalid system call '/nosuchcall'");
   CHECK(SyscallFilter::parse("%nosuch").error().what == "invalid system call '%nosuch'");
