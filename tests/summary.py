@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""Reads meson's results (testlog.json) and ends with one line: N passed, N failed, N skipped.
+"""Reads meson's results (testlog.json), or what TAP tests wrote (NAME.tap), and ends with one line:
+N passed, N failed, N skipped.
 
 A TAP test counts with each of its cases, any other test as one. Prints every failure by name and
 every skip with its reason. Exit status: 0 when nothing failed and something passed.
 """
 
 import json
+import os
 import re
 import sys
 
@@ -42,13 +44,24 @@ def cases_of(test):
         yield name, "failed", result.lower()
 
 
+def tests_of(path):
+    """The tests of a log of meson's; the one whose output a .tap file is."""
+    with open(path, encoding="utf-8", errors="replace") as log:
+        if not path.endswith(".tap"):
+            return [json.loads(line) for line in log if line.strip()]
+        output = log.read()
+    planned = re.search(r"^1\.\.(\d+)", output, re.MULTILINE)
+    cases = sum(bool(TAP_CASE.match(line)) for line in output.splitlines())
+    return [{"name": os.path.basename(path)[:-len(".tap")], "stdout": output,
+             "result": "OK" if planned and int(planned.group(1)) == cases else "did not end"}]
+
+
 def main():
     counts = {"passed": 0, "failed": 0, "skipped": 0}
     notes = []
     for path in sys.argv[1:]:
         try:
-            with open(path, encoding="utf-8", errors="replace") as log:
-                tests = [json.loads(line) for line in log if line.strip()]
+            tests = tests_of(path)
         except OSError as error:
             notes.append(f"failed: no results: {error}")
             counts["failed"] += 1

@@ -3,28 +3,32 @@
 import re
 import subprocess
 
-# (from this version on strace prints what ttrace does; 0: never), what a line is about, a regular
+# (from this version on strace prints what ttrace does; None: never), what a line is about, a regular
 # expression that it matches, why.
 EXCEPTIONS = [
-    (6.3, r"rseq", r"", "strace 6.3 began to decode rseq"),
-    (7.0, r".*", r"eventfd-count=", "older straces do not describe eventfds"),
-    (6.6, r"epoll_(ctl|p?wait2?)", r"data=", "older straces print both halves of epoll_data"),
+    ((6, 3), r"rseq", r"", "strace 6.3 began to decode rseq"),
+    ((7, 0), r".*", r"eventfd-count=", "older straces do not describe eventfds"),
+    ((6, 6), r"epoll_(ctl|p?wait2?)", r"data=", "older straces print both halves of epoll_data"),
 ]
 
 
 def version(strace):
-    """The version of a strace as a number: 7.2; None when there is none to run."""
+    """The version of a strace as numbers: (7, 2); None when there is none to run."""
     try:
         run = subprocess.run([strace, "-V"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
     except OSError:
         return None
-    match = re.search(rb"version (\d+\.\d+)", run.stdout)
-    return float(match.group(1)) if match else None
+    match = re.search(rb"version (\d+)\.(\d+)", run.stdout)
+    return tuple(map(int, match.groups())) if match else None
+
+
+def text(strace_version):
+    return ".".join(map(str, strace_version))
 
 
 def excuse(strace_version):
     """A function (name, strace's line, ttrace's line) -> why they may differ, or None."""
-    rows = [row for row in EXCEPTIONS if row[0] == 0 or strace_version < row[0]]
+    rows = [row for row in EXCEPTIONS if row[0] is None or strace_version < row[0]]
 
     def find(name, line, ours):
         for _, names, text, why in rows:

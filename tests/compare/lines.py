@@ -14,6 +14,10 @@ from tally import name_of
 
 # A quoted string, a descriptor's path, a number, a word, or one other character.
 WORD = re.compile(r'"(?:[^"\\]|\\.)*"|(?<=[\dD])</[^>]*>|0x[0-9a-f]+|\d+|[A-Za-z_]\w*|\s+|.', re.DOTALL)
+# A racy program's lines that are in one run only differ when there are more than ALONE_TIMES as many of
+# them as strace's two runs have, and ALONE_MORE: two runs show how much differs from run to run, but
+# as a sample of one, which is 0 by luck for a program that does something else only now and then.
+ALONE_TIMES, ALONE_MORE = 3, 20
 CHILD = re.compile(r"^(?:clone3?|v?fork)\(.* = (\d+)(?: \(|$)")
 
 
@@ -107,6 +111,10 @@ def same_but_for(ours, line, other):
                                     for x, y, z in zip(a, b, c))
 
 
+def count_alone(pairs):
+    return sum(i is None or j is None for i, j in pairs)
+
+
 def compare(ours, oracle, again, racy=False, excuse=lambda name, line, ours: None):
     """The Tally of {place: lines} of ttrace beside the oracle's, whose second run is `again`.
 
@@ -115,15 +123,18 @@ def compare(ours, oracle, again, racy=False, excuse=lambda name, line, ours: Non
     result = tally.Tally()
     shapes = {shape(line) for run in (oracle, again) for own in run.values() for line in own} \
         if racy else set()
-    for place in sorted(set(ours) | set(oracle), key=str):
+    alone, usual = [], 0
+    for place in sorted(set(ours) | set(oracle) | set(again), key=str):
         left, right, second = (run.get(place, []) for run in (oracle, ours, again))
-        twin = {i: second[j] for i, j in aligned(left, second) if i is not None and j is not None}
+        own = aligned(left, second)
+        usual += count_alone(own)
+        twin = {i: second[j] for i, j in own if i is not None and j is not None}
         for i, j in aligned(left, right):
             line = left[i] if i is not None else ""
             mine = right[j] if j is not None else ""
             name = name_of(line or mine)
             if racy and not (line and mine):
-                result.alone[name] += 1
+                alone.append((name, line, mine))
                 continue
             result.compared[name] += 1
             if line == mine or same_but_for(mine, line, twin.get(i)):
@@ -134,4 +145,10 @@ def compare(ours, oracle, again, racy=False, excuse=lambda name, line, ours: Non
                 result.shaped[name] += 1
             else:
                 result.different[name].append((line, mine))
+    if len(alone) <= ALONE_TIMES * usual + ALONE_MORE:
+        result.alone.update(name for name, _, _ in alone)
+        return result
+    for name, line, mine in alone:
+        result.compared[name] += 1
+        result.different[name].append((line, mine))
     return result

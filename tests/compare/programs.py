@@ -8,7 +8,6 @@ ttrace, by strace again (lines.py says why). Prints how many lines were compared
 different, by program and by syscall, as TAP.
 """
 
-import argparse
 import contextlib
 import ctypes
 import os
@@ -17,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 
+import command_line
 import exceptions
 import lines
 import tally
@@ -24,7 +24,9 @@ import workloads
 
 ADDR_NO_RANDOMIZE = 0x0040000
 TIMEOUT = 300
-FEW = 3  # lines of one program that may differ all the same: it was not alone on the machine
+# Lines of one program that may differ all the same, as it was not alone on the machine; at most one in 20.
+FEW, ONE_IN = 3, 20
+TRIES = 3  # of a racy program: one with a thread more or less has as many lines more or less
 
 
 def without_address_randomisation():
@@ -68,15 +70,28 @@ def compare(options, workload, extra, base, excuse):
     return lines.compare(ours, oracle, again, workload.racy, excuse)
 
 
+def is_good(part):
+    compared, different = part.count()
+    return part.good() or different <= min(FEW, compared // ONE_IN) and compared > 0
+
+
+def tried(options, workload, extra, excuse):
+    """The first comparison that is good, or the last."""
+    for _ in range(TRIES if workload.racy else 1):
+        with tempfile.TemporaryDirectory(prefix="ttrace-compare-") as base:
+            part = compare(options, workload, extra, base, excuse)
+        if is_good(part):
+            break
+    return part
+
+
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--ttrace", default=os.environ.get("TTRACE"))
-    parser.add_argument("--strace", default=os.environ.get("STRACE", "strace"))
-    parser.add_argument("--show", type=int, default=3)
-    parser.add_argument("--option", action="append", default=[], help="for both tracers")
-    parser.add_argument("workloads", nargs="*")
-    options = parser.parse_args()
-    options.ttrace = os.path.abspath(options.ttrace)
+    parser = command_line.Parser(__doc__.splitlines()[0])
+    parser.add_argument("workloads", metavar="WORKLOAD", nargs="*")
+    options = parser.parse()
+    for name in options.workloads:
+        if name not in workloads.WORKLOADS:
+            parser.error(f"no workload '{name}': there are {', '.join(workloads.WORKLOADS)}")
     runs = [(name, extra) for extra in ([options.option] if options.option else ([], ["-v", "-yy"]))
             for name in options.workloads or workloads.WORKLOADS]
     print(f"1..{len(runs) + 1}", flush=True)
@@ -86,7 +101,7 @@ def main():
             print(f"ok {number + 1} - comparison # SKIP there is no strace")
         return 0
     excuse = exceptions.excuse(version)
-    print(f"# ttrace beside strace {version}")
+    print(f"# ttrace beside strace {exceptions.text(version)}")
     total = tally.Tally()
     failed = False
     for number, (name, extra) in enumerate(runs, 1):
@@ -95,10 +110,8 @@ def main():
         if workload.missing():
             print(f"ok {number} - {name} # SKIP there is no {workload.missing()}", flush=True)
             continue
-        with tempfile.TemporaryDirectory(prefix="ttrace-compare-") as base:
-            part = compare(options, workload, extra, base, excuse)
-        compared, different = part.count()
-        good = part.good() or (compared > 0 and different <= FEW)
+        part = tried(options, workload, extra, excuse)
+        good = is_good(part)
         failed |= not good
         print(f"{'ok' if good else 'not ok'} {number} - {name}: {part.summary()}")
         for line in part.differences(options.show):
@@ -107,9 +120,10 @@ def main():
         total.merge(part)
     for line in total.table():
         print(f"# {line}")
-    good = total.equal() >= tally.ENOUGH
-    print(f"{'ok' if good else 'not ok'} {len(runs) + 1} - all: {total.summary()}")
-    return 0 if good and not failed else 1
+    good = total.good()
+    skip = "" if total.compared or failed else " # SKIP nothing was compared"
+    print(f"{'ok' if good or skip else 'not ok'} {len(runs) + 1} - all: {total.summary()}{skip}")
+    return 0 if (good or skip) and not failed else 1
 
 
 if __name__ == "__main__":

@@ -48,6 +48,11 @@ class Tally:
         compared, different = self.count()
         return 100 * (compared - different) / max(compared, 1)
 
+    def poor(self, enough):
+        """The calls of which less than `enough` per cent of the lines are equal: name -> per cent."""
+        equal = {name: 100 - 100 * len(lines) / self.compared[name] for name, lines in self.different.items()}
+        return {name: part for name, part in sorted(equal.items()) if part < enough}
+
     def good(self):
         return sum(self.compared.values()) > 0 and self.equal() >= ENOUGH
 

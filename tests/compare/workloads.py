@@ -179,8 +179,9 @@ class WebServer:
 
 
 class Workload:
-    def __init__(self, *command, setup=None, meanwhile=None, server=None, racy=False):
+    def __init__(self, *command, setup=None, meanwhile=None, server=None, racy=False, needs=()):
         self.command = command  # "{folder}" stands for the folder it runs in
+        self.needs = needs  # programs that it takes besides
         self.setup = setup
         self.meanwhile = meanwhile
         self.server = server
@@ -188,8 +189,8 @@ class Workload:
 
     def missing(self):
         """What it takes and this machine has not, or None."""
-        return None if shutil.which(self.command[0]) or self.command[0].startswith("./") \
-            else self.command[0]
+        return next((program for program in (self.command[0], *self.needs)
+                     if not program.startswith("./") and not shutil.which(program)), None)
 
 
 def nginx_setup(folder):
@@ -207,13 +208,14 @@ WORKLOADS = {
     "cat": Workload("cat", "tree/file0", "tree/missing", "tree/deep", setup=tree),
     "cp": Workload("cp", "-a", "tree", "copy", setup=tree),
     "mv-rm": Workload("sh", "-c", "mv tree/file0 tree/deep; rm -r tree; mkdir -m 700 x; rmdir x", setup=tree),
-    "tar": Workload("tar", "czf", "out.tgz", "tree", setup=tree),
-    "untar": Workload("sh", "-c", "tar cf a.tar tree; mkdir o; tar xf a.tar -C o", setup=tree),
+    "tar": Workload("tar", "czf", "out.tgz", "tree", setup=tree, needs=("gzip",)),
+    "untar": Workload("sh", "-c", "tar cf a.tar tree; mkdir o; tar xf a.tar -C o", setup=tree,
+                      needs=("tar",)),
     "bash": Workload("bash", "-c", "for f in tree/*; do echo $f; done | sort -r | head -3; "
                      "cat < tree/file0 > out; (exit 3); echo $?; wait; ulimit -n; umask; type ls; "
                      "echo x | while read y; do echo $y; done; kill -l 3; trap 'echo int' INT; kill -INT $$",
                      setup=tree),
-    "make": Workload("make", "CC=gcc", setup=c_project),
+    "make": Workload("make", "CC=gcc", setup=c_project, needs=("gcc",)),
     "gcc": Workload("gcc", "-O2", "-o", "prog", "main.c", "answer.c", setup=c_project),
     "git-status": Workload("git", "status", setup=repository),
     "git-commit": Workload("git", "commit", "-qam", "two", setup=repository),
@@ -225,12 +227,13 @@ WORKLOADS = {
     "wget": Workload("wget", "-q", "-O", "out", f"http://127.0.0.1:{PORT}/", server=WebServer, racy=True),
     "ssh": Workload("ssh", "-V"),
     "nginx": Workload("nginx", "-c", "{folder}/nginx.conf", "-e", "{folder}/error.log", setup=nginx_setup,
-                      meanwhile=use_nginx, racy=True),
+                      meanwhile=use_nginx, racy=True, needs=("curl",)),
     "redis": Workload("redis-server", "--port", str(PORT), "--bind", "127.0.0.1", "--dir", "{folder}",
-                      meanwhile=use_redis, racy=True),
+                      meanwhile=use_redis, racy=True, needs=("redis-cli",)),
     "sqlite": Workload("sqlite3", "db", "create table t(a, b); insert into t values(1, 'x'), (2, 'y'); "
                        "begin; update t set b = 'z'; commit; select * from t; vacuum;"),
-    "go": Workload("./prog", setup=compiled("main.go", GO_PROGRAM, "go", "build", "-o", "prog", "main.go"), racy=True),
+    "go": Workload("./prog", setup=compiled("main.go", GO_PROGRAM, "go", "build", "-o", "prog", "main.go"), racy=True,
+                   needs=("go",)),
     "threads": Workload("./prog", setup=compiled("main.cpp", THREADS, "g++", "-O1", "-pthread", "-o", "prog",
-                                                 "main.cpp")),
+                                                 "main.cpp"), needs=("g++",)),
 }
