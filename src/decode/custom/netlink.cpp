@@ -564,7 +564,9 @@ bool plausible(CallContext& context, Address at, std::uint64_t length) {
 
 Value socket_bytes(CallContext& context, int fd, Address at, std::uint64_t length) {
   auto* sockets = context.options().netlink_sockets;
-  if (sockets == nullptr || !plausible(context, at, length)) return context.bytes(at, length);
+  if (sockets == nullptr || !context.dereferences() || !plausible(context, at, length)) {
+    return context.bytes(at, length);
+  }
   const auto family = sockets->family(context.tid(), fd);
   if (!family || *family == kUevent) return context.bytes(at, length);
   const auto size = static_cast<std::size_t>(std::min(length, kLongest));
