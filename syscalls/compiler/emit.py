@@ -9,7 +9,8 @@ BANNER = "// Made by syscalls/generate.py of syscalls/*.syscalls. Edit those.\n"
 
 
 def text(value):
-    return '"%s"' % value.replace("\\", "\\\\").replace('"', '\\"')
+    """A string_view; of a plain literal the compiler would have to count the characters."""
+    return '"%s"sv' % value.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def numbers(values):
@@ -85,7 +86,7 @@ def cxx(lowering) -> str:
         table("CustomDecoder", "Customs", ["custom::%s" % name for name in low.custom_names]),
     ]
     result = [BANNER, '#include "decode/tables.h"\n\n#include "decode/call_context.h"\n\n',
-              "namespace ttrace {\n\nnamespace custom {\n"]
+              "using namespace std::string_view_literals;\n\nnamespace ttrace {\n\nnamespace custom {\n"]
     result += ["Value %s(CallContext&, const CustomInput&);\n" % name for name in low.custom_names]
     result += ["}  // namespace custom\n\nnamespace tables {\n\nnamespace {\n"]
     result += [array for array, _ in tables]
