@@ -349,7 +349,7 @@ class Tables(unittest.TestCase):
 
     def test_output(self):
         result = self.compiled("mseal @462 (a: in pair) -> int")
-        self.assertIn('{"mseal", 0xf, 462,', emit.cxx(result))
+        self.assertIn('{"mseal"sv, 0xf, 462,', emit.cxx(result))
         self.assertIn("pair = ", emit.header(result))
         self.assertIn("#ifdef O_CREAT\n", emit.kernel_checks(result, "x86_64"))
         self.assertIn("(0x4000ull", emit.kernel_checks(result, "aarch64"))
@@ -416,7 +416,7 @@ class Tables(unittest.TestCase):
         self.assertEqual(result.classes.names, [("%file", 1), ("file", 1), ("%desc", 2), ("%both", 4)])
         self.assertEqual(result.classes.members,
                          {"f": 5, "g": 0, "mount": 1, "h": 6, "i": 6, "j": 6})
-        self.assertIn('{"mount", 0x1}', emit.cxx(result))
+        self.assertIn('{"mount"sv, 0x1}', emit.cxx(result))
 
     def test_kernel_checks_of_unions(self):
         checks = emit.kernel_checks(self.compiled("""
