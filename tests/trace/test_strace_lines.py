@@ -33,19 +33,32 @@ def normal(lines):
     return result
 
 
+def pid_is_a_number_in(lines, others):
+    """Whether a pid of one trace is, by chance, a size or the like, which stands in the other."""
+    pids = {word for word in harness.joined_by_thread(lines) if word}
+    return not pids.isdisjoint(re.findall(r"\b\d+\b", "\n".join(others)))
+
+
 class StraceLines(harness.TraceCase):
-    def check(self, *argv, options=("-f",), stdin=None):
+    def check(self, *argv, options=("-f",)):
         if not shutil.which(harness.STRACE):
             self.skipTest("strace is not installed")
+        for _ in range(5):
+            self.trace_twice(argv, options)
+            theirs, ours = self.lines("strace"), self.lines("ttrace")
+            if not pid_is_a_number_in(theirs, ours) and not pid_is_a_number_in(ours, theirs):
+                break
+        expected, got = normal(theirs), normal(ours)
+        self.assertGreater(sum(map(len, expected.values())), 3)
+        self.assert_same_threads(expected, got)
+
+    def trace_twice(self, argv, options):
         outputs = []
         for tracer, name in ((harness.STRACE, "strace"), (harness.TTRACE, "ttrace")):
             run = self.start(tracer, *options, "-o", name, *argv,
                              preexec_fn=harness.without_address_randomisation).end()
             outputs.append((run.status, run.out, run.err))
         self.assertEqual(outputs[0], outputs[1])
-        expected, got = normal(self.lines("strace")), normal(self.lines("ttrace"))
-        self.assertGreater(sum(map(len, expected.values())), 3)
-        self.assert_same_threads(expected, got)
 
     def test_true(self):
         self.check("true")
