@@ -70,8 +70,9 @@ bool runs_here(Abi abi) {
   return x86 == (host_abi() == Abi::X86_64);
 }
 
-// Marks every call that `matches` its name; false when there is none on this machine. There are no
-// x32 programs to trace, so that a call is looked for in vain with @x32, but it exists.
+// Marks every call that `matches` by its number and name; false when there is none on this machine.
+// There are no x32 programs to trace, so that a call is looked for in vain with @x32, but it
+// exists.
 template <class Matches>
 bool select(Selection& selection, const Item& item, Matches matches) {
   bool found = item.suffix != nullptr && item.suffix->words == 0;
@@ -81,7 +82,7 @@ bool select(Selection& selection, const Item& item, Matches matches) {
     auto& wanted = selection.at(abi);
     for (std::size_t place = 0; place < wanted.size(); ++place) {
       const std::uint64_t number = number_at(place);
-      if (!names::is_named(of, number) || !matches(Decoder::name(of, number))) continue;
+      if (!names::is_named(of, number) || !matches(number, Decoder::name(of, number))) continue;
       wanted[place] = true;
       found = found || runs_here(of);
     }
@@ -96,14 +97,14 @@ Result<bool> select_regex(Selection& selection, const Item& item) {
     return Error{0,
                  fmt::format("invalid regular expression '{}': {}", expression, pattern.error())};
   }
-  return select(selection, item, [&](std::string_view candidate) {
+  return select(selection, item, [&](std::uint64_t, std::string_view candidate) {
     return RE2::PartialMatch(re2::StringPiece(candidate.data(), candidate.size()), pattern);
   });
 }
 
 // Of a call that is given by its number.
-std::optional<std::size_t> number_of(std::string_view text) {
-  std::size_t number = 0;
+std::optional<std::uint64_t> number_of(std::string_view text) {
+  std::uint64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc() || end != text.data() + text.size()) return {};
   return number;
@@ -113,22 +114,16 @@ std::optional<std::size_t> number_of(std::string_view text) {
 Result<bool> select_name(Selection& selection, const Item& item) {
   if (item.name.starts_with('/')) return select_regex(selection, item);
   if (const auto bits = bits_of(tables::kClasses, item.name); bits != 0) {
-    select(selection, item, [&](std::string_view candidate) {
+    select(selection, item, [&](std::uint64_t, std::string_view candidate) {
       return (bits_of(tables::kClassedCalls, candidate) & bits) != 0;
     });
     return true;
   }
   if (const auto number = number_of(item.name)) {
-    bool found = false;
-    for (std::size_t abi = 0; abi < kAbiCount; ++abi) {
-      const auto of = static_cast<Abi>(abi);
-      if (!item.is_about(of) || !names::is_named(of, *number)) continue;
-      selection.at(abi)[*number] = true;
-      found = found || runs_here(of);
-    }
-    return found;
+    return select(selection, item,
+                  [&](std::uint64_t candidate, std::string_view) { return candidate == *number; });
   }
-  return select(selection, item, [&](std::string_view candidate) {
+  return select(selection, item, [&](std::uint64_t, std::string_view candidate) {
     return item.name == "all" || candidate == item.name;
   });
 }

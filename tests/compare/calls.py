@@ -156,10 +156,7 @@ def main():
     for number, name in enumerate(names, 1):
         part = compare(options, name, exceptions.excuse(version))
         failed |= not part.good()
-        print(f"{'ok' if part.good() else 'not ok'} {number} - {name}: {part.summary()}")
-        for line in part.differences(options.show):
-            print(f"#   {line}")
-        sys.stdout.flush()
+        part.report(number, name, part.good(), options.show)
         total.merge(part)
     for line in total.table():
         print(f"# {line}")

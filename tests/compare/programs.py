@@ -113,10 +113,7 @@ def main():
         part = tried(options, workload, extra, excuse)
         good = is_good(part)
         failed |= not good
-        print(f"{'ok' if good else 'not ok'} {number} - {name}: {part.summary()}")
-        for line in part.differences(options.show):
-            print(f"#   {line}")
-        sys.stdout.flush()
+        part.report(number, name, good, options.show)
         total.merge(part)
     for line in total.table():
         print(f"# {line}")

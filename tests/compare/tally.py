@@ -3,6 +3,7 @@
 import collections
 import os
 import re
+import sys
 
 ENOUGH = 99  # per cent of the lines that must be equal
 
@@ -62,6 +63,13 @@ class Tally:
         return (f"{len(self.compared)} calls, {compared} lines compared, {compared - different} equal "
                 f"({self.equal():.2f}%), {excepted} excepted, {different} different"
                 + (f"; {shaped} equal in shape only, {alone} in one run only" if shaped or alone else ""))
+
+    def report(self, number, name, good, count):
+        """Prints a test's line of TAP, and the first `count` differing pairs of lines of each call."""
+        print(f"{'ok' if good else 'not ok'} {number} - {name}: {self.summary()}")
+        for line in self.differences(count):
+            print(f"#   {line}")
+        sys.stdout.flush()
 
     def differences(self, count):
         """The first `count` differing pairs of lines of each call."""
