@@ -461,7 +461,7 @@ constexpr OptionRow kTable[] = {
      "print the time since the previous line;\n"
      "PRECISION: s, ms, us (default), ns",
      apply_relative},
-    {"-s,--string-limit", "N", kFormat, "print at most N bytes of a string (default 32)",
+    {"-s,--string-limit", "N", kFormat, "show N bytes of a string, N of an array (default 32)",
      apply_string_limit},
     {"-t,--absolute-timestamps,--timestamps", "[FORMAT]", kFormat,
      "print the time of day; -tt: with microseconds;\n"
