@@ -1,6 +1,5 @@
 // Wires the parts together; the only place that turns errors into messages and an exit status.
 #include <fcntl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -20,6 +19,7 @@
 #include "output/summary_sink.h"
 #include "output/text_sink.h"
 #include "output/writer.h"
+#include "trace/guardian.h"
 #include "trace/listing.h"
 #include "trace/tracer.h"
 
@@ -160,19 +160,6 @@ Result<TraceConfig> trace_config(const Options& options) {
 }
 
 // The traced program's own end becomes ours: the same status, or the same signal.
-int end_like(int signal) {
-  rlimit no_core{0, 0};
-  setrlimit(RLIMIT_CORE, &no_core);
-  (void)std::signal(signal, SIG_DFL);
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, signal);
-  sigprocmask(SIG_UNBLOCK, &set, nullptr);
-  (void)std::raise(signal);
-  constexpr int kShellBase = 128;
-  return kShellBase + signal;
-}
-
 int end_with(const Options& options, const TraceOutcome& outcome) {
   if (outcome.failure) {
     int status = fail(options.program, *outcome.failure);
@@ -205,14 +192,42 @@ Result<std::string> list_functions(const Options& options) {
   return text;
 }
 
+// `path`: of the program to start; empty: none.
+TraceOutcome run_tracer(const Options& options, TraceConfig config, const std::string& path,
+                        Sink& sink) {
+  Tracer tracer(std::move(config), sink);
+  Result<> begun;
+  for (Pid pid : options.attach) {
+    if (begun = tracer.attach(pid); !begun) break;
+  }
+  if (begun && !path.empty()) begun = tracer.start(path, options.command);
+  if (begun) return tracer.run();
+  tracer.release();
+  auto ignored = sink.finish();
+  (void)ignored;
+  TraceOutcome outcome;
+  outcome.failure = begun.error();
+  return outcome;
+}
+
+int trace_with(const Options& options, TraceConfig config, const std::string& path) {
+  ProcFdNames fd_names(options.fd_details);
+  if (options.fd_details.any()) config.decode.fd_names = &fd_names;
+  ProcNetlinkSockets netlink_sockets;
+  config.decode.netlink_sockets = &netlink_sockets;
+  int descriptor = -1;
+  auto writer = open_output(options, descriptor);
+  if (!writer) return fail(options.program, writer.error());
+  auto sink = make_sink(options, descriptor, std::move(*writer));
+  // The tracer is gone, and every trap with it, before we may end by a signal.
+  TraceOutcome outcome = run_tracer(options, std::move(config), path, *sink);
+  return end_with(options, outcome);
+}
+
 int trace(const Options& options) {
   // Everything that can be wrong is found before anything is touched.
   auto config = trace_config(options);
   if (!config) return fail(options.program, config.error());
-  ProcFdNames fd_names(options.fd_details);
-  if (options.fd_details.any()) config->decode.fd_names = &fd_names;
-  ProcNetlinkSockets netlink_sockets;
-  config->decode.netlink_sockets = &netlink_sockets;
   std::string path;
   if (!options.command.empty()) {
     auto found = find_program(options.command.front());
@@ -221,23 +236,11 @@ int trace(const Options& options) {
   }
   for (const std::string& warning : options.warnings)
     (void)fail(options.program, {0, warning});
-  int descriptor = -1;
-  auto writer = open_output(options, descriptor);
-  if (!writer) return fail(options.program, writer.error());
-  auto sink = make_sink(options, descriptor, std::move(*writer));
-  Tracer tracer(std::move(*config), *sink);
-  Result<> begun;
-  for (Pid pid : options.attach) {
-    if (begun = tracer.attach(pid); !begun) break;
-  }
-  if (begun && !path.empty()) begun = tracer.start(path, options.command);
-  if (!begun) {
-    tracer.release();
-    auto ignored = sink->finish();
-    (void)ignored;
-    return fail(options.program, begun.error());
-  }
-  return end_with(options, tracer.run());
+  if (config->functions.empty()) return trace_with(options, std::move(*config), path);
+  auto journal = TrapJournal::make();
+  if (!journal) return fail(options.program, journal.error());
+  config->journal = journal->get();
+  return run_guarded(**journal, [&] { return trace_with(options, std::move(*config), path); });
 }
 
 }  // namespace

@@ -104,10 +104,26 @@ Result<Site*> AddressSpace::plant(Address address, Abi machine) {
   auto instruction = DisplacedInstruction::decode(machine, address, original);
   if (!instruction) return instruction.error();
   auto site = std::make_unique<Site>(Site{machine, *instruction, bytes});
+  site->entered_in_journal = note(address, machine, bytes);
   if (auto written = memory_.write(address, trap_instruction(machine)); !written) {
     return written.error();
   }
   return (sites_[address] = std::move(site)).get();
+}
+
+TrapJournal::Entry AddressSpace::note(Address address, Abi machine,
+                                      std::span<const std::byte> original) {
+  if (journal_ == nullptr) return {};
+  PlantedTrap trap{pid_, machine, address, {}};
+  std::ranges::copy(original, trap.original.begin());
+  return journal_->add(trap);
+}
+
+Result<std::optional<Address>> AddressSpace::acquire_slot(const DisplacedInstruction& instruction) {
+  auto slot = slots_.acquire(instruction, memory_);
+  Site* site = site_at(instruction.at());
+  if (slot && *slot && site != nullptr) site->entered_in_journal.set_copy(**slot);
+  return slot;
 }
 
 bool AddressSpace::trap_is_in(const Site& site, Memory& memory) {
@@ -147,8 +163,8 @@ bool AddressSpace::all_traps_are_in(Memory& memory) const {
   });
 }
 
-std::shared_ptr<AddressSpace> AddressSpace::fork_for(Tid child) {
-  auto copy = std::make_shared<AddressSpace>(child);
+std::shared_ptr<AddressSpace> AddressSpace::fork_for(Tid child, Pid pid) {
+  auto copy = std::make_shared<AddressSpace>(child, pid, journal_);
   copy->mapped_ = mapped_;
   copy->slots_ = slots_;
   // The child's memory holds the copies as they were at the fork, which the slots may have left
@@ -159,7 +175,10 @@ std::shared_ptr<AddressSpace> AddressSpace::fork_for(Tid child) {
     // A trap that was planted after the fork is not in the child's copy.
     auto trap = trap_instruction(site->machine);
     if (site->planted && !copy->memory_.write(address, trap)) continue;
-    copy->sites_[address] = std::make_unique<Site>(*site);
+    auto twin = std::make_unique<Site>(Site{site->machine, site->instruction, site->original,
+                                            site->entry, site->returns, site->planted, site->reap});
+    twin->entered_in_journal = copy->note(address, site->machine, site->original);
+    copy->sites_[address] = std::move(twin);
   }
   return copy;
 }

@@ -15,6 +15,7 @@
 #include "functions/loaded_modules.h"
 #include "functions/slots.h"
 #include "functions/traced_function.h"
+#include "functions/trap_journal.h"
 #include "os/process_memory.h"
 
 namespace ttrace {
@@ -28,11 +29,14 @@ struct Site {
   bool returns = false;             // a traced call returns to here
   bool planted = true;              // false: given up, because it could not be stepped over
   enum class Reap : std::uint8_t { No, Catch, Longjmp } reap = Reap::No;  // frames end here
+  TrapJournal::Entry entered_in_journal;
 };
 
 class AddressSpace final : public MutableMemory {
  public:
-  explicit AddressSpace(Tid tid) : memory_(tid) {}
+  /// `journal`: where to note what is planted, for process `pid`; nullptr: nowhere.
+  explicit AddressSpace(Tid tid, Pid pid = {}, TrapJournal* journal = nullptr)
+      : memory_(tid), pid_(pid), journal_(journal) {}
 
   /// Reads show the program's own text, not the traps in it.
   [[nodiscard]] std::size_t read(Address from, std::span<std::byte> out) override;
@@ -55,9 +59,7 @@ class AddressSpace final : public MutableMemory {
   [[nodiscard]] Site* site_at(Address address);
   [[nodiscard]] bool has_sites() const { return !sites_.empty(); }
   /// SlotPool::acquire() in this space.
-  Result<std::optional<Address>> acquire_slot(const DisplacedInstruction& instruction) {
-    return slots_.acquire(instruction, memory_);
-  }
+  Result<std::optional<Address>> acquire_slot(const DisplacedInstruction& instruction);
   void release_slot(Address slot) { slots_.release(slot); }
 
   /// Plants a trap at `address`, or returns the one that is there. Errors: no valid instruction
@@ -72,7 +74,7 @@ class AddressSpace final : public MutableMemory {
   void remove_traps() { restore_text(memory_); }
 
   /// The copy that a fork child got, with the same traps.
-  std::shared_ptr<AddressSpace> fork_for(Tid child);
+  std::shared_ptr<AddressSpace> fork_for(Tid child, Pid pid);
   /// How many of this space's traps are in `memory`, which may be a copy of it.
   [[nodiscard]] std::size_t count_traps_in(Memory& memory) const;
   [[nodiscard]] bool all_traps_are_in(Memory& memory) const;
@@ -82,11 +84,14 @@ class AddressSpace final : public MutableMemory {
  private:
   void offer_room(const LoadedModule& m, const MappedText& now);
   void restore_text(MutableMemory& memory) const;
+  TrapJournal::Entry note(Address address, Abi machine, std::span<const std::byte> original);
   static bool trap_is_in(const Site& site, Memory& memory);
   static void restore(const Site& site, MutableMemory& memory);
   [[nodiscard]] bool is_text(Address address) const;
 
   ProcessMemory memory_;
+  Pid pid_;
+  TrapJournal* journal_;
   MappedText mapped_;
   std::map<Address, std::unique_ptr<Site>> sites_;
   SlotPool slots_;

@@ -115,6 +115,19 @@ void WakeUps::stop_listening() {
   handle(SIGQUIT, SIG_IGN);
 }
 
+int end_like(int signal) {
+  rlimit no_core{0, 0};
+  setrlimit(RLIMIT_CORE, &no_core);
+  (void)std::signal(signal, SIG_DFL);
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, signal);
+  sigprocmask(SIG_UNBLOCK, &set, nullptr);
+  (void)std::raise(signal);
+  constexpr int kShellBase = 128;
+  return kShellBase + signal;
+}
+
 Result<std::optional<WaitStatus>> wait_any(bool block, bool measure) {
   int status = 0;
   rusage usage{};

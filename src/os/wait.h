@@ -42,6 +42,10 @@ class WakeUps {
   std::int64_t armed_ = 0;
 };
 
+/// Ends this process by `signal`, without a core file of its own: for a status that says what ended
+/// another. Returns what a shell would call that, when the signal does not end it.
+int end_like(int signal);
+
 /// Waits for any tracee or child (wait4 with __WALL). nullopt: nothing has happened (`block`
 /// false), a wake-up came (`block` true). Error ECHILD: there is nothing left to wait for.
 /// `measure`: the status comes with the system time of its process.

@@ -18,7 +18,7 @@ void Tracer::adopt(Tid tid, const std::optional<ThreadStatus>& status, const Tra
   slot->tid = tid;
   slot->pid = status ? status->tgid : Pid{tid.value};
   // Until its relations are known; it does not run before.
-  slot->space = std::make_shared<AddressSpace>(tid);
+  slot->space = new_space(tid, slot->pid);
   slot->newborn = true;
   if (parent != nullptr) {
     slot->inheritance = {parent->sp_at_syscall, parent->calls.open, parent->space};
@@ -116,7 +116,7 @@ void Tracer::find_relations(Tracee& child, const StoppedTracee& stopped) {
     auto origin = child.inheritance ? child.inheritance->space : find_copied(child);
     if (origin == nullptr) return;
     if (config_.follow_forks) {
-      child.space = origin->fork_for(child.tid);
+      child.space = origin->fork_for(child.tid, child.pid);
     } else {
       child.space->clean_of(*origin);
     }
@@ -165,8 +165,12 @@ Result<> Tracer::let_child_go(Tracee& child, StoppedTracee stopped) {
   return detached;
 }
 
+std::shared_ptr<AddressSpace> Tracer::new_space(Tid tid, Pid pid) const {
+  return std::make_shared<AddressSpace>(tid, pid, config_.journal);
+}
+
 void Tracer::forget_program(Tracee& tracee) {
-  tracee.space = std::make_shared<AddressSpace>(tracee.tid);
+  tracee.space = new_space(tracee.tid, tracee.pid);
   tracee.calls = {};
   tracee.waits_for_slot = nullptr;
   tracee.held.clear();

@@ -31,6 +31,7 @@ Result<> Tracer::start(const std::string& path, const std::vector<std::string>& 
   spawned_.emplace(std::move(*spawned));
   child_ = tid;
   program_ = command.front();
+  if (config_.journal != nullptr) config_.journal->set_program(Pid{tid.value});
   if (auto seized = seize(tid, {follows()}); !seized) {
     kill(tid.value, SIGKILL);
     waitpid(tid.value, nullptr, __WALL);
@@ -39,7 +40,7 @@ Result<> Tracer::start(const std::string& path, const std::vector<std::string>& 
   auto tracee = std::make_unique<Tracee>();
   tracee->tid = tid;
   tracee->pid = Pid{tid.value};
-  tracee->space = std::make_shared<AddressSpace>(tid);
+  tracee->space = new_space(tid, tracee->pid);
   tracee->before_exec = true;
   tracees_[tid] = std::move(tracee);
   return interrupt(tid);
@@ -73,7 +74,7 @@ Result<> Tracer::attach(Pid pid) {
       auto tracee = std::make_unique<Tracee>();
       tracee->tid = tid;
       tracee->pid = status ? status->tgid : pid;
-      if (space == nullptr) space = std::make_shared<AddressSpace>(tid);
+      if (space == nullptr) space = new_space(tid, tracee->pid);
       tracee->space = space;
       if (first == nullptr) first = tracee.get();
       tracees_[tid] = std::move(tracee);

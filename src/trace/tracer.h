@@ -32,6 +32,7 @@ struct TraceConfig {
   std::vector<FunctionPattern> functions;
   Statuses statuses;                 // -e status=: the calls to show, by their end
   bool measure_system_time = false;  // -c, -C: SyscallReturned says it
+  TrapJournal* journal = nullptr;    // where traps are noted for the guardian
 };
 
 /// How tracing ended.
@@ -129,7 +130,8 @@ class Tracer final : private CallObserver {
   Result<> let_child_go(Tracee& child, StoppedTracee stopped);
   Result<> on_exec(Tracee& leader, StoppedTracee stopped);
   /// What execve leaves of a thread is its number.
-  static void forget_program(Tracee& tracee);
+  void forget_program(Tracee& tracee);
+  [[nodiscard]] std::shared_ptr<AddressSpace> new_space(Tid tid, Pid pid) const;
 
   // --- matches.cpp: patterns that match nothing
   Result<> check_matches(const Tracee& tracee);

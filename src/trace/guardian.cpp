@@ -1,0 +1,110 @@
+#include "trace/guardian.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+
+#include "base/fd.h"
+#include "os/wait.h"
+#include "trace/rescue.h"
+
+namespace ttrace {
+
+namespace {
+
+constexpr std::array<int, 4> kPassedOn{SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+
+sigset_t signals_passed_on() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (int signal : kPassedOn)
+    sigaddset(&set, signal);
+  return set;
+}
+
+// What a terminal sends, the child gets itself.
+void pass_on(int signals, pid_t child) {
+  signalfd_siginfo info{};
+  while (read(signals, &info, sizeof(info)) == static_cast<ssize_t>(sizeof(info))) {
+    if (info.ssi_code <= 0) kill(child, static_cast<int>(info.ssi_signo));
+  }
+}
+
+// Returns as soon as the child has closed its end of the pipe, as it does while it ends, before
+// the kernel lets its tracees run on.
+void wait_for_end(int end_of_child, int signals, pid_t child) {
+  for (;;) {
+    std::array<pollfd, 2> polled{{{end_of_child, POLLIN, 0}, {signals, POLLIN, 0}}};
+    if (poll(polled.data(), polled.size(), -1) < 0 && errno != EINTR) return;
+    if (polled[1].revents != 0) pass_on(signals, child);
+    if (polled[0].revents != 0) return;
+  }
+}
+
+int status_of(pid_t child) {
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return status;
+}
+
+int guard(TrapJournal& journal, int end_of_child, int signals, pid_t child) {
+  wait_for_end(end_of_child, signals, child);
+  auto traps = journal.traps();
+  if (!traps.empty()) {
+    // The program that the child started becomes ours if we are quick.
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    rescue(traps);
+  }
+  int status = status_of(child);
+  if (WIFEXITED(status)) return WEXITSTATUS(status);
+  Pid program = journal.program();
+  (void)std::fprintf(stderr, "ttrace: the tracing process was killed by signal %d%s\n",
+                     WTERMSIG(status), traps.empty() ? "" : "; breakpoints were removed");
+  if (program.value != 0) {
+    int of_program = 0;
+    if (waitpid(program.value, &of_program, 0) == program.value) status = of_program;
+    if (WIFEXITED(status)) return WEXITSTATUS(status);
+  }
+  return end_like(WTERMSIG(status));
+}
+
+}  // namespace
+
+int run_guarded(TrapJournal& journal, const std::function<int()>& trace) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return trace();
+  UniqueFd reading(ends[0]);
+  UniqueFd writing(ends[1]);
+  // Blocked before there is a child to pass them on to, so that none is lost.
+  sigset_t passed_on = signals_passed_on();
+  sigset_t before;
+  sigprocmask(SIG_BLOCK, &passed_on, &before);
+  pid_t self = getpid();
+  pid_t child = fork();
+  if (child <= 0) {
+    sigprocmask(SIG_SETMASK, &before, nullptr);
+    if (child == 0) {
+      prctl(PR_SET_PDEATHSIG, SIGTERM);
+      if (getppid() != self) std::_Exit(EXIT_FAILURE);
+      // Who ends ttrace by its name (pkill, killall) is to reach the guardian.
+      prctl(PR_SET_NAME, "tracer");
+    }
+    return trace();
+  }
+  writing.reset();
+  (void)std::signal(SIGCHLD, SIG_DFL);  // ignored, the child's status would be lost
+  UniqueFd signals(signalfd(-1, &passed_on, SFD_CLOEXEC | SFD_NONBLOCK));
+  return guard(journal, reading.get(), signals.get(), child);
+}
+
+}  // namespace ttrace
