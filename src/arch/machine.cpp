@@ -43,10 +43,10 @@ constexpr std::array kSvc{std::byte{0x01}, std::byte{0x00}, std::byte{0x00}, std
 constexpr std::array kArmSvc{std::byte{0x00}, std::byte{0x00}, std::byte{0x00}, std::byte{0xef}};
 
 const std::array<SyscallConvention, kAbiCount> kSyscalls{{
-    {0, {5, 4, 1, 10, 8, 9}, kSyscall, 9},
-    {0, {3, 1, 2, 6, 7, 5}, kInt80, 192},
-    {8, {0, 1, 2, 3, 4, 5}, kSvc, 222},
-    {7, {0, 1, 2, 3, 4, 5}, kArmSvc, 192},
+    {0, 0, {5, 4, 1, 10, 8, 9}, kSyscall, 9},
+    {0, 0, {3, 1, 2, 6, 7, 5}, kInt80, 192},
+    {8, 0, {0, 1, 2, 3, 4, 5}, kSvc, 222},
+    {7, 0, {0, 1, 2, 3, 4, 5}, kArmSvc, 192},
 }};
 
 const Machine& facts(Abi machine) {

@@ -38,6 +38,7 @@ std::string_view register_name(Abi machine, unsigned number);
 /// tracee. Registers by DWARF number.
 struct SyscallConvention {
   unsigned number = 0;
+  unsigned result = 0;
   std::array<unsigned, 6> arguments{};
   std::span<const std::byte> instruction;
   std::uint64_t mmap = 0;  // the number of mmap (i386, arm: mmap2, its offset in pages)

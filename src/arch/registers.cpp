@@ -183,6 +183,12 @@ void Registers::set_flags(std::uint64_t flags) {
   store(raw_, l.flags, l.width, flags);
 }
 
+bool Registers::single_steps() const {
+  constexpr std::uint64_t kTrapFlag = 0x100;  // "Intel SDM", volume 1, 3.4.3
+  bool x86 = machine_ == Abi::X86_64 || machine_ == Abi::I386;
+  return x86 && (flags() & kTrapFlag) != 0;
+}
+
 void Registers::set_orig_syscall(std::int64_t nr) {
   const Layout& l = layout(machine_);
   if (l.orig_syscall == kNone) return;

@@ -39,6 +39,9 @@ class Registers {
   /// The flags register (eflags, pstate/cpsr).
   [[nodiscard]] std::uint64_t flags() const;
   void set_flags(std::uint64_t flags);
+  /// x86: whether the program has set the trap flag, to get a SIGTRAP after each instruction. What
+  /// PTRACE_SINGLESTEP sets does not show here.
+  [[nodiscard]] bool single_steps() const;
   /// x86: the number of the syscall being made, -1 outside one (so that changing the program
   /// counter is not mistaken by the kernel for a restart). No effect on other machines.
   void set_orig_syscall(std::int64_t nr);

@@ -100,7 +100,7 @@ Result<Site*> AddressSpace::plant(Address address, Abi machine) {
   if (!is_text(address)) return Error{EFAULT, "not in executable memory"};
   std::array<std::byte, DisplacedInstruction::kMaxLength> bytes{};
   auto original = std::span<const std::byte>(bytes).first(read(address, bytes));
-  if (is_trap(machine, original)) return Error{EBUSY, "another breakpoint is there"};
+  if (is_trap(machine, original)) return Error{0, "the program has a breakpoint of its own there"};
   auto instruction = DisplacedInstruction::decode(machine, address, original);
   if (!instruction) return instruction.error();
   auto site = std::make_unique<Site>(Site{machine, *instruction, bytes});

@@ -1,5 +1,6 @@
 // New threads and processes, and programs that replace programs.
 #include <fmt/format.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -8,10 +9,29 @@
 #include <set>
 #include <thread>
 
+#include "arch/machine.h"
 #include "os/proc.h"
 #include "trace/tracer.h"
 
 namespace ttrace {
+
+namespace {
+
+Result<> set_clone_flags(const Tracee& tracee, StoppedTracee& stopped, std::uint64_t flags) {
+  if (!tracee.untraced->at.null()) {
+    return tracee.space->write(tracee.untraced->at, std::as_bytes(std::span(&flags, 1)));
+  }
+  auto regs = stopped.registers();
+  if (!regs) return regs.error();
+  // arm64 has the result there by the time that the old value is put back.
+  const unsigned argument = syscall_convention(regs->machine()).arguments[0];
+  const unsigned result = syscall_convention(regs->machine()).result;
+  if (argument == result && !tracee.in_syscall) return {};
+  regs->set(argument, flags);
+  return stopped.set_registers(*regs);
+}
+
+}  // namespace
 
 void Tracer::adopt(Tid tid, const std::optional<ThreadStatus>& status, const Tracee* parent) {
   auto& slot = tracees_[tid] = std::make_unique<Tracee>();
@@ -149,6 +169,32 @@ Result<> Tracer::check_sharers(const Tracee& tracee) const {
   return Error{0, fmt::format("process {} shares its memory with process {}, which is not traced "
                               "and which its breakpoints would kill",
                               tracee.pid.value, sharer->value)};
+}
+
+// A child that the kernel does not report runs into traps that nobody takes out of its copy. So the
+// call's own flags say for as long as it lasts that it may be reported. (The decoded call shows what
+// the program passed; a child's own copy of clone3's structure keeps the change.)
+Result<> Tracer::trace_untraced_child(Tracee& tracee, StoppedTracee& stopped) const {
+  const SyscallRequest& request = tracee.syscall.request;
+  std::string_view name = Decoder::name(request.abi, request.number);
+  bool in_memory = name == "clone3";
+  if (name != "clone" && !in_memory) return {};
+  Tracee::Untraced untraced{Address(in_memory ? request.args[0] : 0), request.args[0]};
+  if (in_memory) {
+    auto flags = tracee.space->read_number(untraced.at, sizeof(untraced.flags));
+    if (!flags) return {};
+    untraced.flags = *flags;
+  }
+  if ((untraced.flags & CLONE_UNTRACED) == 0) return {};
+  tracee.untraced = untraced;
+  return set_clone_flags(tracee, stopped, untraced.flags & ~std::uint64_t{CLONE_UNTRACED});
+}
+
+Result<> Tracer::restore_untraced(Tracee& tracee, StoppedTracee& stopped) {
+  if (!tracee.untraced) return {};
+  auto done = set_clone_flags(tracee, stopped, tracee.untraced->flags);
+  tracee.untraced.reset();
+  return done;
 }
 
 Result<> Tracer::let_child_go(Tracee& child, StoppedTracee stopped) {

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,8 +13,12 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "base/fd.h"
+#include "decode/decoder.h"
 #include "os/wait.h"
 #include "trace/rescue.h"
 
@@ -50,32 +55,44 @@ void wait_for_end(int end_of_child, int signals, pid_t child) {
   }
 }
 
-int status_of(pid_t child) {
+// How a child ended; nullopt: it is none of ours.
+std::optional<int> wait_for(pid_t child) {
   int status = 0;
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  while (waitpid(child, &status, 0) < 0) {
+    if (errno != EINTR) return std::nullopt;
   }
   return status;
 }
 
-int guard(TrapJournal& journal, int end_of_child, int signals, pid_t child) {
+// The program that the child started is not our child: its status is lost, but no prompt is to come
+// back under it.
+void wait_for_program(Pid program) {
+  if (program.value == 0) return;
+  UniqueFd fd(static_cast<int>(syscall(SYS_pidfd_open, program.value, 0)));
+  pollfd polled{fd.get(), POLLIN, 0};
+  while (fd.valid() && poll(&polled, 1, -1) < 0 && errno == EINTR) {
+  }
+}
+
+// For a child that was killed: takes the traps out and waits for the program that it started.
+// Returns the child's status.
+int step_in(const TrapJournal& journal, const std::vector<PlantedTrap>& traps, pid_t child) {
+  rescue(traps);
+  int status = wait_for(child).value_or(0);
+  std::string line = "ttrace: the tracing process was killed";
+  if (WIFSIGNALED(status)) line.append(" by ").append(signal_name(WTERMSIG(status)));
+  line += "; the breakpoints were removed\n";
+  (void)std::fputs(line.c_str(), stderr);
+  wait_for_program(journal.program());
+  return status;
+}
+
+int guard(const TrapJournal& journal, int end_of_child, int signals, pid_t child) {
   wait_for_end(end_of_child, signals, child);
+  // One that ended as it should has left no trap.
   auto traps = journal.traps();
-  if (!traps.empty()) {
-    // The program that the child started becomes ours if we are quick.
-    prctl(PR_SET_CHILD_SUBREAPER, 1);
-    rescue(traps);
-  }
-  int status = status_of(child);
-  if (WIFEXITED(status)) return WEXITSTATUS(status);
-  Pid program = journal.program();
-  (void)std::fprintf(stderr, "ttrace: the tracing process was killed by signal %d%s\n",
-                     WTERMSIG(status), traps.empty() ? "" : "; breakpoints were removed");
-  if (program.value != 0) {
-    int of_program = 0;
-    if (waitpid(program.value, &of_program, 0) == program.value) status = of_program;
-    if (WIFEXITED(status)) return WEXITSTATUS(status);
-  }
-  return end_like(WTERMSIG(status));
+  int status = traps.empty() ? wait_for(child).value_or(0) : step_in(journal, traps, child);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : end_like(WTERMSIG(status));
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ namespace ttrace {
 /// - it passes on the signals that ask ttrace to end;
 /// - when it is killed, the child is asked to end (PR_SET_PDEATHSIG), and lets go as always;
 /// - when the child is killed, it takes the traps in `journal` out (rescue()), stays until the
-///   program that ttrace started has ended, and ends with its status, or else as the child did.
+///   program that ttrace started has ended, and ends as the child did.
 /// Without a second process (fork fails), `trace` runs in this one, unguarded.
 int run_guarded(TrapJournal& journal, const std::function<int()>& trace);
 

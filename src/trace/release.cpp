@@ -154,6 +154,7 @@ void Tracer::straighten(Tracee& tracee) {
   }
   auto ignored = restore_mask(tracee, stopped);
   (void)ignored;
+  ignored = restore_untraced(tracee, stopped);
 }
 
 void Tracer::detach(Tracee& tracee) {

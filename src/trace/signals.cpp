@@ -40,6 +40,7 @@ Result<> Tracer::on_signal(Tracee& tracee, StoppedTracee stopped) {
     if (!regs) return regs.error();
     if (Site* site = tracee.site_behind(*regs)) {
       regs->set_pc(site->instruction.at());
+      tracee.single_steps = regs->single_steps();
       current_ = &tracee;
       auto next = functions_.hit(stopped, *site, *regs, *tracee.space, tracee.calls, *this);
       return after_hit(tracee, std::move(stopped), *site, next);
@@ -53,6 +54,8 @@ Result<> Tracer::after_hit(Tracee& tracee, StoppedTracee stopped, Site& site,
   if (!next) return next.error();
   switch (*next) {
     case FunctionTracer::Next::Run:
+      if (tracee.single_steps) return show_own_step(tracee, std::move(stopped));
+      return go_on(tracee, std::move(stopped));
     case FunctionTracer::Next::Step:
       return go_on(tracee, std::move(stopped));
     case FunctionTracer::Next::GivenUp:
@@ -125,10 +128,26 @@ Result<> Tracer::finish_step(Tracee& tracee, StoppedTracee stopped) {
   if (*next == FunctionTracer::Next::Step) return go_on(tracee, std::move(stopped));
   retry_waiting();
   if (auto restored = restore_mask(tracee, stopped); !restored) return restored.error();
+  if (tracee.single_steps) resend(tracee, 0);
+  if (tracee.single_steps) return show_own_step(tracee, std::move(stopped));
   if (tracee.held.empty()) return go_on(tracee, std::move(stopped));
   // The step's own SIGTRAP is a signal-delivery-stop: another signal can take its place.
   siginfo_t info = tracee.held.front();
   resend(tracee, 1);
+  if (auto set = stopped.set_siginfo(info); !set) return set.error();
+  return deliver(tracee, std::move(stopped), info);
+}
+
+// A program that has set the trap flag expects a SIGTRAP after each instruction: after the one that
+// was just executed in its place, too. The stop is that of a SIGTRAP in any case.
+Result<> Tracer::show_own_step(Tracee& tracee, StoppedTracee stopped) {
+  auto regs = stopped.registers();
+  if (!regs) return regs.error();
+  siginfo_t info{};
+  info.si_signo = SIGTRAP;
+  info.si_code = TRAP_TRACE;
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): an address of another process
+  info.si_addr = reinterpret_cast<void*>(regs->pc().value());
   if (auto set = stopped.set_siginfo(info); !set) return set.error();
   return deliver(tracee, std::move(stopped), info);
 }

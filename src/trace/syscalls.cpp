@@ -48,7 +48,7 @@ Result<> Tracer::on_syscall(Tracee& tracee, StoppedTracee stopped) {
   return go_on(tracee, std::move(stopped));
 }
 
-Result<> Tracer::on_entry(Tracee& tracee, const StoppedTracee& stopped) {
+Result<> Tracer::on_entry(Tracee& tracee, StoppedTracee& stopped) {
   auto info = stopped.syscall_info();
   if (!info) return info.error();
   SyscallRequest request;
@@ -62,6 +62,9 @@ Result<> Tracer::on_entry(Tracee& tracee, const StoppedTracee& stopped) {
   tracee.sp_at_syscall = info->sp;
   tracee.syscall.request = request;
   tracee.text_may_change = tracing_functions() && !tracee.before_exec && changes_text(tracee);
+  if (tracing_functions() && !tracee.before_exec) {
+    if (auto done = trace_untraced_child(tracee, stopped); !done) return done.error();
+  }
   if (tracee.silent || !config_.filter.wants(request.abi, request.number)) return {};
   unsigned bits = word_size(request.abi) * 8;
   if (bits != std::exchange(tracee.bits, bits)) emit(tracee, ModeChanged{bits});
@@ -79,9 +82,10 @@ Result<> Tracer::on_entry(Tracee& tracee, const StoppedTracee& stopped) {
   return {};
 }
 
-Result<> Tracer::on_exit(Tracee& tracee, const StoppedTracee& stopped) {
+Result<> Tracer::on_exit(Tracee& tracee, StoppedTracee& stopped) {
   const std::int64_t returned = monotonic_now();
   tracee.in_syscall = false;
+  if (auto done = restore_untraced(tracee, stopped); !done) return done.error();
   if (!tracee.shown && !tracee.text_may_change) return {};
   auto info = stopped.syscall_info();
   if (!info) return info.error();

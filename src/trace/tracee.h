@@ -31,9 +31,17 @@ struct Tracee {
   std::int64_t system_time = 0;               // of its process, at its last stop, when measured
   std::int64_t system_time_at_entry = 0;
   Address sp_at_syscall;
+  // CLONE_UNTRACED was taken out of its flags, which were `flags`; they are at `at`, or in the
+  // register of the first argument when that is null.
+  struct Untraced {
+    Address at;
+    std::uint64_t flags = 0;
+  };
+  std::optional<Untraced> untraced;
   bool text_may_change = false;  // when it returns, the mapped modules must be looked at again
 
   ThreadCalls calls;
+  bool single_steps = false;              // the program itself, when it came to the last trap
   Site* waits_for_slot = nullptr;         // stopped at this site until a slot is free
   std::vector<siginfo_t> held;            // signals that wait for calls.step to end
   std::optional<std::uint64_t> old_mask;  // blocked signals before `held` made us block more

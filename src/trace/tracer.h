@@ -95,8 +95,8 @@ class Tracer final : private CallObserver {
 
   // --- syscalls.cpp
   Result<> on_syscall(Tracee& tracee, StoppedTracee stopped);
-  Result<> on_entry(Tracee& tracee, const StoppedTracee& stopped);
-  Result<> on_exit(Tracee& tracee, const StoppedTracee& stopped);
+  Result<> on_entry(Tracee& tracee, StoppedTracee& stopped);
+  Result<> on_exit(Tracee& tracee, StoppedTracee& stopped);
   /// Shows the entry of the call that it is in, if that was held back and the call is `wanted`.
   void settle_entry(Tracee& tracee, bool wanted);
   [[nodiscard]] bool changes_text(const Tracee& tracee) const;
@@ -105,6 +105,7 @@ class Tracer final : private CallObserver {
   // --- signals.cpp
   Result<> on_signal(Tracee& tracee, StoppedTracee stopped);
   Result<> on_signal_in_step(Tracee& tracee, StoppedTracee stopped, const siginfo_t& info);
+  Result<> show_own_step(Tracee& tracee, StoppedTracee stopped);
   Result<> finish_step(Tracee& tracee, StoppedTracee stopped);
   Result<> after_hit(Tracee& tracee, StoppedTracee stopped, Site& site,
                      const Result<FunctionTracer::Next>& next);
@@ -127,6 +128,8 @@ class Tracer final : private CallObserver {
   [[nodiscard]] std::shared_ptr<AddressSpace> find_copied(const Tracee& child) const;
   [[nodiscard]] std::vector<OpenCall> find_open_calls(const Tracee& child, Address sp) const;
   void find_relations(Tracee& child, const StoppedTracee& stopped);
+  Result<> trace_untraced_child(Tracee& tracee, StoppedTracee& stopped) const;
+  static Result<> restore_untraced(Tracee& tracee, StoppedTracee& stopped);
   Result<> let_child_go(Tracee& child, StoppedTracee stopped);
   Result<> on_exec(Tracee& leader, StoppedTracee stopped);
   /// What execve leaves of a thread is its number.

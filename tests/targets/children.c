@@ -79,6 +79,23 @@ static void by_clone(void) {
   check("clone", clone(in_shared_memory, stack + sizeof(stack), CLONE_VM | SIGCHLD, NULL), 9);
 }
 
+// Flags that keep the kernel from telling a tracer of the child.
+static void by_untraced_clone(void) {
+  long child = syscall(SYS_clone, CLONE_UNTRACED | SIGCHLD, 0, 0, 0, 0);
+  if (child == 0) _exit(nest(10));
+  check("clone(CLONE_UNTRACED)", (pid_t)child, 11);
+}
+
+static void by_untraced_clone3(void) {
+  struct {
+    unsigned long long flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls;
+  } arguments = {.flags = CLONE_UNTRACED, .exit_signal = SIGCHLD};
+  long child = syscall(SYS_clone3, &arguments, sizeof(arguments));
+  if (child == 0) _exit(nest(12));
+  check("clone3(CLONE_UNTRACED)", (pid_t)child, 13);
+  if (arguments.flags != CLONE_UNTRACED) fail("clone3 changed its argument");
+}
+
 static void no_child(void) {
   nest(5);
   usleep(50);
@@ -92,7 +109,8 @@ static void* repeat(void* function) {
 
 int main(void) {
   signal(SIGTERM, end);
-  void (*const ways[])(void) = {by_fork, by_vfork, by_posix_spawn, by_clone, no_child};
+  void (*const ways[])(void) = {by_fork,           by_vfork,           by_posix_spawn, by_clone,
+                                  by_untraced_clone, by_untraced_clone3, no_child};
   enum { kWays = sizeof(ways) / sizeof(*ways) };
   pthread_t threads[kWays];
   for (int i = 0; i < kWays; ++i)

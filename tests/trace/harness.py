@@ -269,11 +269,11 @@ class Server:
 
     THREADS = 4
 
-    def __init__(self, case, tracer_argv=(), **options):
+    def __init__(self, case, tracer_argv=(), how="serve", threads=THREADS, **options):
         self.case = case
         self.program = case.target("server")
         self.socket = case.path("socket")
-        self.process = case.start(*tracer_argv, self.program, "serve", self.socket, self.THREADS,
+        self.process = case.start(*tracer_argv, self.program, how, self.socket, threads,
                                   **options)
         line = self.process.stdout.readline()
         case.assertEqual(line, b"ready\n", "the server did not start")

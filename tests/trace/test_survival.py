@@ -6,6 +6,7 @@ its file's, every answer was and is right, and for a program that ttrace started
 it ends and returns its status.
 """
 
+import os
 import signal
 
 import harness
@@ -63,6 +64,52 @@ class Survival(harness.TraceCase):
 
     def test_sighup_attached(self):
         self.end_by_signal(signal.SIGHUP, True)
+
+    def end_by_sigkill(self, attach):
+        """Of the process that the user started: the other one lets go."""
+        server, tracer = self.start_traced(attach, "-o", "trace")
+        harness.wait_until(lambda: harness.text_damage(server.pid), "breakpoints")
+        load = server.ask(8, 2000)
+        harness.wait_until(lambda: any("answer(" in line for line in self.lines("trace")), "a trace")
+        tracer.kill()
+        self.assertEqual(tracer.wait(harness.TIMEOUT), -signal.SIGKILL)
+        harness.wait_until(lambda: set(harness.tracers(server.pid)) == {0}, "let go of")
+        self.assert_undamaged(server.pid)
+        self.assertEqual(load.end().out, "16000\n")
+        server.check()
+        self.assertEqual(server.calls(), 16000 + 1600)
+
+    def test_sigkill_started(self):
+        self.end_by_sigkill(False)
+
+    def test_sigkill_attached(self):
+        self.end_by_sigkill(True)
+
+    def kill_tracing_process(self, attach):
+        """Its guardian takes the breakpoints out. All threads wait: none is at a breakpoint."""
+        server, tracer = self.start_traced(attach, "-o", "trace")
+        harness.wait_until(lambda: harness.text_damage(server.pid), "breakpoints")
+        server.check()
+        tracing, = {pid for pid in harness.tracers(server.pid)}
+        self.assertNotEqual(tracing, tracer.pid)
+        os.kill(tracing, signal.SIGKILL)
+        harness.wait_until(lambda: harness.text_damage(server.pid) == [], "breakpoints removed")
+        harness.wait_until(lambda: set(harness.tracers(server.pid)) == {0}, "let go of")
+        server.check()
+        self.assertEqual(server.calls(), 2 * 1600)
+        if not attach:
+            self.assertIsNone(tracer.poll(), "ttrace ended before the program that it started")
+            os.kill(server.pid, signal.SIGTERM)
+        run = tracer.end()
+        self.assertEqual(run.status, -signal.SIGKILL)
+        self.assertEqual(run.err.splitlines()[-1],
+                         "ttrace: the tracing process was killed by SIGKILL; the breakpoints were removed")
+
+    def test_sigkill_of_the_tracing_process_started(self):
+        self.kill_tracing_process(False)
+
+    def test_sigkill_of_the_tracing_process_attached(self):
+        self.kill_tracing_process(True)
 
     def end_by_closed_pipe(self, attach):
         """2>&1 | head -1"""
