@@ -8,8 +8,17 @@
 namespace ttrace {
 
 namespace {
+
 constexpr std::uint64_t kPage = 4096;
+
+const TextRange* range_of(Address address, const MappedText& mapped) {
+  auto it = std::ranges::find_if(mapped.text, [&](const TextRange& range) {
+    return address >= range.start && address < range.end;
+  });
+  return it == mapped.text.end() ? nullptr : &*it;
 }
+
+}  // namespace
 
 std::size_t AddressSpace::read(Address from, std::span<std::byte> out) {
   std::size_t got = memory_.read(from, out);
@@ -68,6 +77,7 @@ std::vector<LoadedModule> AddressSpace::update(MappedText now) {
     added.push_back(m);
     offer_room(m, now);
   }
+  forget_overwritten(now);
   mapped_ = std::move(now);
   return added;
 }
@@ -83,21 +93,27 @@ Site* AddressSpace::site_at(Address address) {
   return it == sites_.end() ? nullptr : it->second.get();
 }
 
-bool AddressSpace::is_text(Address address) const {
-  return std::ranges::any_of(mapped_.text, [&](const TextRange& range) {
-    return address >= range.start && address < range.end;
+// Text that could be written to until now may have other instructions, where traps were.
+void AddressSpace::forget_overwritten(const MappedText& now) {
+  auto writable = [](const TextRange& range) { return range.of_file && range.writable; };
+  if (std::ranges::none_of(mapped_.text, writable)) return;
+  std::erase_if(sites_, [&](const auto& entry) {
+    const TextRange* before = range_of(entry.first, mapped_);
+    return before != nullptr && writable(*before) && range_of(entry.first, now) != nullptr &&
+           entry.second->planted && !trap_is_in(*entry.second, memory_);
   });
 }
 
 Result<Site*> AddressSpace::plant(Address address, Abi machine) {
+  // A wrong address would change the program's data.
+  const TextRange* range = range_of(address, mapped_);
+  if (range == nullptr) return Error{EFAULT, "not in executable memory"};
   if (Site* site = site_at(address)) {
     if (!site->planted) return Error{0, "its instruction can be executed nowhere else"};
-    if (trap_is_in(*site, memory_)) return site;
-    // The program has put other text there since.
+    // A file's text that cannot be written to is as it was; that of a compiler at run time may not.
+    if ((range->of_file && !range->writable) || trap_is_in(*site, memory_)) return site;
     sites_.erase(address);
   }
-  // A wrong address would change the program's data.
-  if (!is_text(address)) return Error{EFAULT, "not in executable memory"};
   std::array<std::byte, DisplacedInstruction::kMaxLength> bytes{};
   auto original = std::span<const std::byte>(bytes).first(read(address, bytes));
   if (is_trap(machine, original)) return Error{0, "the program has a breakpoint of its own there"};

@@ -87,7 +87,7 @@ class AddressSpace final : public MutableMemory {
   TrapJournal::Entry note(Address address, Abi machine, std::span<const std::byte> original);
   static bool trap_is_in(const Site& site, Memory& memory);
   static void restore(const Site& site, MutableMemory& memory);
-  [[nodiscard]] bool is_text(Address address) const;
+  void forget_overwritten(const MappedText& now);
 
   ProcessMemory memory_;
   Pid pid_;

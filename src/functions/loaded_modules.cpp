@@ -99,7 +99,7 @@ MappedText ModuleCache::scan(Tid tid) {
   ExecutableFile exe = executable_file(tid);
   for (const Mapping& m : maps) {
     if (!m.executable) continue;
-    result.text.push_back({m.start, m.end});
+    result.text.push_back({m.start, m.end, m.inode != 0, m.writable});
     if (m.inode == 0 || !m.path.starts_with('/')) continue;
     auto module = open(tid, m, result.problems);
     if (module == nullptr) continue;

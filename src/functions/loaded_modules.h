@@ -33,6 +33,8 @@ struct LoadedModule {
 struct TextRange {
   Address start;
   Address end;
+  bool of_file = false;
+  bool writable = false;
 };
 
 /// What a process has mapped now.

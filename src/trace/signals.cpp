@@ -29,24 +29,42 @@ bool is_fault(const siginfo_t& info) {
   return info.si_code > 0 && std::ranges::find(kFaults, info.si_signo) != kFaults.end();
 }
 
-}  // namespace
-
-Result<> Tracer::on_signal(Tracee& tracee, StoppedTracee stopped) {
+// Whether the trap at `site` made the SIGTRAP of a thread that stands behind it, and not another
+// process. In the middle of a displaced instruction nothing else can have brought it there.
+Result<bool> is_hit(const Site& site, const StoppedTracee& stopped) {
+  if (std::uint64_t offset = trap_pc_offset(site.machine);
+      offset > 0 && offset < site.instruction.length()) {
+    return true;
+  }
   auto info = stopped.siginfo();
   if (!info) return info.error();
-  if (tracee.calls.step) return on_signal_in_step(tracee, std::move(stopped), *info);
-  if (is_breakpoint(*info)) {
+  return is_breakpoint(*info);
+}
+
+}  // namespace
+
+Result<> Tracer::on_signal(Tracee& tracee, StoppedTracee stopped, int number) {
+  if (number == SIGTRAP && !tracee.calls.step && tracee.space->has_sites()) {
     auto regs = stopped.registers();
     if (!regs) return regs.error();
     if (Site* site = tracee.site_behind(*regs)) {
-      regs->set_pc(site->instruction.at());
-      tracee.single_steps = regs->single_steps();
-      current_ = &tracee;
-      auto next = functions_.hit(stopped, *site, *regs, *tracee.space, tracee.calls, *this);
-      return after_hit(tracee, std::move(stopped), *site, next);
+      auto hit = is_hit(*site, stopped);
+      if (!hit) return hit.error();
+      if (*hit) return on_hit(tracee, std::move(stopped), *site, *regs);
     }
   }
+  auto info = stopped.siginfo();
+  if (!info) return info.error();
+  if (tracee.calls.step) return on_signal_in_step(tracee, std::move(stopped), *info);
   return deliver(tracee, std::move(stopped), *info);
+}
+
+Result<> Tracer::on_hit(Tracee& tracee, StoppedTracee stopped, Site& site, Registers& regs) {
+  regs.set_pc(site.instruction.at());
+  tracee.single_steps = regs.single_steps();
+  current_ = &tracee;
+  auto next = functions_.hit(stopped, site, regs, *tracee.space, tracee.calls, *this);
+  return after_hit(tracee, std::move(stopped), site, next);
 }
 
 Result<> Tracer::after_hit(Tracee& tracee, StoppedTracee stopped, Site& site,

@@ -188,7 +188,9 @@ Result<> Tracer::dispatch(Tracee& tracee, const Stop& stop) {
     const Stop& all;
     StoppedTracee now() const { return StoppedTracee(tracee.tid); }
     Result<> operator()(const stop::Syscall&) const { return t.on_syscall(tracee, now()); }
-    Result<> operator()(const stop::Signal&) const { return t.on_signal(tracee, now()); }
+    Result<> operator()(const stop::Signal& s) const {
+      return t.on_signal(tracee, now(), s.signal);
+    }
     Result<> operator()(const stop::Group& s) const {
       t.emit(tracee, GroupStopped{signal_name(s.signal)});
       return t.resume(tracee, now(), Resume::Listen);

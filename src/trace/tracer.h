@@ -103,7 +103,8 @@ class Tracer final : private CallObserver {
   void look_at_modules(Tracee& tracee);
 
   // --- signals.cpp
-  Result<> on_signal(Tracee& tracee, StoppedTracee stopped);
+  Result<> on_signal(Tracee& tracee, StoppedTracee stopped, int number);
+  Result<> on_hit(Tracee& tracee, StoppedTracee stopped, Site& site, Registers& regs);
   Result<> on_signal_in_step(Tracee& tracee, StoppedTracee stopped, const siginfo_t& info);
   Result<> show_own_step(Tracee& tracee, StoppedTracee stopped);
   Result<> finish_step(Tracee& tracee, StoppedTracee stopped);

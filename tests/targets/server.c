@@ -5,6 +5,7 @@
 //                                    are made with vfork
 //   server ask SOCKET CLIENTS COUNT  each of CLIENTS threads asks COUNT times over one connection;
 //                                    prints how many of the answers were right
+//   server amble SOCKET CLIENTS COUNT  the same, with a millisecond between the questions
 //   server calls SOCKET              prints how often the server called answer()
 //
 // A request is one int; its answer is answer(int). A negative request asks for the number of calls.
@@ -185,6 +186,7 @@ static int ask(int fd, int question) {
 
 static const char* socket_path;
 static int questions;
+static unsigned pause_between;  // microseconds
 static atomic_int right;
 
 static void* client(void* unused) {
@@ -192,6 +194,7 @@ static void* client(void* unused) {
   int fd = connect_to(socket_path);
   for (int i = 0; i < questions; ++i) {
     if (ask(fd, i) == i * 7 + 3 + i) atomic_fetch_add(&right, 1);
+    if (pause_between > 0) usleep(pause_between);
   }
   close(fd);
   return NULL;
@@ -204,7 +207,11 @@ int main(int argc, char** argv) {
     printf("%d\n", ask(connect_to(argv[2]), -1));
     return 0;
   }
-  if (argc != 5 || strcmp(argv[1], "ask") != 0) return 2;
+  if (argc != 5) return 2;
+  if (strcmp(argv[1], "amble") == 0)
+    pause_between = 1000;
+  else if (strcmp(argv[1], "ask") != 0)
+    return 2;
   socket_path = argv[2];
   questions = atoi(argv[4]);
   pthread_t threads[64];
