@@ -119,6 +119,11 @@ int run_guarded(TrapJournal& journal, const std::function<int()>& trace) {
     return trace();
   }
   writing.reset();
+  // When memory runs out, this process is the one to kill: it is small, and the child lets go then.
+  if (UniqueFd score(open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC)); score.valid()) {
+    auto ignored = write(score.get(), "1000", 4);
+    (void)ignored;
+  }
   (void)std::signal(SIGCHLD, SIG_DFL);  // ignored, the child's status would be lost
   UniqueFd signals(signalfd(-1, &passed_on, SFD_CLOEXEC | SFD_NONBLOCK));
   return guard(journal, reading.get(), signals.get(), child);
