@@ -21,7 +21,7 @@ import tempfile
 
 import counts
 
-LOOPS = 10000  # syscalls or calls in a run that is timed
+LOOPS = 4000  # syscalls or calls in a run that is timed
 TRIAL = 100  # the same, in the run that shows whether a tracer sees all of them
 TIMEOUT = 120  # seconds
 
@@ -185,7 +185,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--ttrace", required=True)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--counts", action="store_true", help="only count, measure no time")
     options = parser.parse_args()
     if options.rounds < 1:
