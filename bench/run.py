@@ -6,8 +6,8 @@ nothing but calls), and beside the floors: the least that a tracer can do in ord
 (floor_syscalls.c, floor_calls.c). Then it is counted what each asks of the kernel.
 
 Times are what the traced program itself measures. The cases of a table take turns, after a round
-that does not count; a ratio is the median of the ratios within a round, so that a machine which gets
-slower or faster meanwhile does so for both sides of it.
+that does not count; a ratio is the median of the ratios within a round, so that a machine which
+gets slower or faster meanwhile does so for both sides of it.
 """
 
 import argparse
@@ -151,8 +151,14 @@ def short(value):
     return f"{value:.2f}" if value >= 0.1 else f"{value:.2g}"
 
 
+def variant(name):
+    """What a case's name has behind the tracer's, if anything."""
+    return "".join(name.partition(", ")[1:])
+
+
 def print_times(title, results, peer):
-    """Prints one table: medians, extremes, and ratios to the floor and to the peer."""
+    """Prints one table: medians, extremes, and ratios to the floor and to the peer. A variant
+    (`ttrace, filtered out`) is compared with the peer's same variant where it has one."""
     def ratio(values, name):
         others = results.get(name)
         if not others:
@@ -163,20 +169,21 @@ def print_times(title, results, peer):
     for name, values in results.items():
         extremes = f"{short(min(values))} .. {short(max(values))}"
         print(f"  {name:22}{short(statistics.median(values)):>11}{extremes:>21}"
-              f"{ratio(values, 'floor'):>10}{ratio(values, peer):>10}")
+              f"{ratio(values, 'floor'):>10}{ratio(values, peer + variant(name)):>10}")
     print()
 
 
 def print_counts(ruler, usable):
-    """Prints what the floor, ttrace and its peer ask of the kernel."""
+    """Prints what each case asks of the kernel."""
     columns = []
     for table, cases in usable:
         for case in cases:
-            if case.name not in ("floor", "ttrace", table.peer):
+            if not case.tracer:
                 continue
             made = counts.per_event(lambda n, t=table, c=case: ruler.command(t, c, n), table.events,
                                     ruler.library, ruler.counters)
-            columns.append((f"per {table.unit}", case.name, made))
+            tracer, _, different = case.name.partition(", ")
+            columns.append((different or f"per {table.unit}", tracer, made))
     print("What is asked of the kernel (a hit is one stop at a trap: an entry or a return)")
     counts.print_table(columns)
 
