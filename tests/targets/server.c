@@ -25,9 +25,22 @@ TRACED int scramble(int value) {
   return value * 7 + 3;
 }
 
+// Returns its argument. Its first instruction is one that no tracer emulates.
+int vectorial(int value);
+__asm__(".text\n.globl vectorial\n.type vectorial, %function\nvectorial:\n"
+#if defined(__x86_64__)
+        "movd %edi, %xmm0\n"
+        "movd %xmm0, %eax\n"
+#else
+        "fmov s0, w0\n"
+        "fmov w0, s0\n"
+#endif
+        "ret\n"
+        ".size vectorial, . - vectorial\n");
+
 TRACED int answer(int question) {
   atomic_fetch_add(&calls, 1);
-  int part = scramble(question);
+  int part = scramble(vectorial(question));
   __asm__ volatile("" : "+r"(part));
   return part + question;
 }
@@ -53,19 +66,6 @@ static void* serve_one(void* argument) {
   }
   return NULL;
 }
-
-// Returns its argument. Its first instruction is one that no tracer emulates.
-int vectorial(int value);
-__asm__(".text\n.globl vectorial\n.type vectorial, %function\nvectorial:\n"
-#if defined(__x86_64__)
-        "movd %edi, %xmm0\n"
-        "movd %xmm0, %eax\n"
-#else
-        "fmov s0, w0\n"
-        "fmov w0, s0\n"
-#endif
-        "ret\n"
-        ".size vectorial, . - vectorial\n");
 
 // What may be going on when a tracer comes or goes.
 

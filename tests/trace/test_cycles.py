@@ -51,7 +51,9 @@ class Cycles(harness.TraceCase):
         return self.attach("-o", "/dev/full")
 
     def attach(self, *options):
-        return self.start_ttrace("-f", "-e", "trace=none", "--funcs", FUNCTIONS, *options,
+        # Without -f the children are let go of, but for those that share the program's memory.
+        follow = self.random.choice([["-f"], []])
+        return self.start_ttrace(*follow, "-e", "trace=none", "--funcs", FUNCTIONS, *options,
                                  "-p", self.server.pid)
 
     def wait_for_breakpoints(self, tracer):
