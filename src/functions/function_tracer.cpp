@@ -59,9 +59,10 @@ constexpr auto kTellerNames = [] {
   return names;
 }();
 
-FunctionReturned returned(const OpenCall& call, Value result, bool unwound) {
-  return {call.function->function().name, call.function->object(), result, unwound,
-          monotonic_now() - call.entered};
+FunctionReturned returned(const ThreadCalls& calls, const OpenCall& call, Value result,
+                          bool unwound) {
+  return {call.function->function().name,   call.function->object(),       result, unwound,
+          call.number == calls.last_number, monotonic_now() - call.entered};
 }
 
 Pairing pairing(const StoppedTracee& tracee, const Registers& regs, AddressSpace& space,
@@ -71,8 +72,8 @@ Pairing pairing(const StoppedTracee& tracee, const Registers& regs, AddressSpace
           space,
           regs.machine(),
           tracee.tid(),
-          [&observer](const OpenCall& call, unsigned depth) {
-            observer.returned(returned(call, Value::none(), true), depth);
+          [&](const OpenCall& call, unsigned depth) {
+            observer.returned(returned(calls, call, Value::none(), true), depth);
           }};
 }
 
@@ -207,6 +208,7 @@ void FunctionTracer::enter(StoppedTracee& tracee, Site& site, Registers& regs, A
   observer.entered(
       {function.function().name, function.object(), arguments.values, arguments.truncated}, depth);
 
+  calls.last_number = ++entered_;
   bool returns = false;
   if (frame) {
     // A place that is not text (the program's first function has no caller) has no return.
@@ -216,8 +218,12 @@ void FunctionTracer::enter(StoppedTracee& tracee, Site& site, Registers& regs, A
     }
   }
   if (!returns) return;
-  OpenCall call{&function, frame->return_address, frame->cfa,
-                0,         monotonic_now(),       calls.stack.is_one_stack()};
+  OpenCall call{.function = &function,
+                .return_address = frame->return_address,
+                .cfa = frame->cfa,
+                .entered = monotonic_now(),
+                .number = entered_,
+                .one_stack = calls.stack.is_one_stack()};
   const auto& layout = function.layout();
   if (layout.result.keep_at_entry) call.kept = regs.get(*layout.result.keep_at_entry);
   calls.open.push_back(call);
@@ -236,7 +242,7 @@ void FunctionTracer::leave(StoppedTracee& tracee, Registers& regs, AddressSpace&
     OpenCall call = calls.open.back();
     calls.open.pop_back();
     ValueSource source{regs, std::ref(floats), space, arena_, limits_};
-    observer.returned(returned(call, read_result(*call.function, source, call.kept), false),
+    observer.returned(returned(calls, call, read_result(*call.function, source, call.kept), false),
                       static_cast<unsigned>(calls.open.size()));
   }
 }

@@ -97,6 +97,7 @@ class FunctionTracer {
   ModuleCache modules_;
   std::unordered_map<const Function*, std::unique_ptr<TracedFunction>> functions_;
   std::vector<std::string> problems_;
+  std::uint64_t entered_ = 0;  // calls so far
   Arena arena_;
 };
 

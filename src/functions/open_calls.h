@@ -43,6 +43,7 @@ struct OpenCall {
   Address cfa;
   std::uint64_t kept = 0;    // the register that the result's layout wants kept
   std::int64_t entered = 0;  // nanoseconds, CLOCK_MONOTONIC
+  std::uint64_t number = 0;  // counts the calls of all threads
   bool one_stack = false;    // its stack is known to be only one: see StackRange
 };
 
@@ -50,8 +51,9 @@ struct OpenCall {
 struct ThreadCalls {
   std::vector<OpenCall> open;                 // of the current chain, outermost first
   std::vector<std::vector<OpenCall>> parked;  // other chains, none of them empty
-  std::size_t most_parked = 16;  // with more than that, those that are gone are looked for
-  StackRange stack;              // where the thread was last
+  std::size_t most_parked = 16;   // with more than that, those that are gone are looked for
+  StackRange stack;               // where the thread was last
+  std::uint64_t last_number = 0;  // of the call that it entered last
 
   /// Where the thread is going to be although no call returns.
   struct Landing {
