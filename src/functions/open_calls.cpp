@@ -41,7 +41,7 @@ void Pairing::look_for_gone() {
         is_overwritten(machine_, CallFrame{chain.back().return_address, chain.back().cfa}, memory_))
       end(chain);
   }
-  std::erase_if(calls_.parked, [](const auto& chain) { return chain.empty(); });
+  forget_empty();
   calls_.most_parked = std::max(kFew, 2 * calls_.parked.size());
 }
 
@@ -118,7 +118,31 @@ std::size_t Pairing::around(const TracedFunction* function, const CallFrame& fra
   return tail_call ? size : outer;
 }
 
+// Parked frames at the same place as a new one are gone, with what they had called: their stack is
+// used anew. One of another function may be about to end in this call.
+void Pairing::end_replaced(const TracedFunction* function, const CallFrame& frame) {
+  for (auto& chain : calls_.parked) {
+    auto replaced = std::ranges::find_if(chain, [&](const OpenCall& call) {
+      return call.cfa == frame.cfa &&
+             (call.return_address != frame.return_address || call.function == function);
+    });
+    auto size = static_cast<std::size_t>(replaced - chain.begin());
+    while (chain.size() > size)
+      end(chain);
+  }
+  forget_empty();
+}
+
+void Pairing::forget_empty() {
+  std::erase_if(calls_.parked, [](const auto& chain) { return chain.empty(); });
+}
+
 void Pairing::make_way(const TracedFunction* function, const CallFrame& frame) {
+  find_around(function, frame);
+  end_replaced(function, frame);
+}
+
+void Pairing::find_around(const TracedFunction* function, const CallFrame& frame) {
   bool switched = arrive(frame.cfa);
   for (;;) {
     std::size_t size = around(function, frame, switched);
@@ -179,7 +203,7 @@ void Pairing::remake(const StackRange& range, Address sp) {
     while (!chain.empty() && range.holds(chain.back().cfa))
       end(chain);
   }
-  std::erase_if(calls_.parked, [](const auto& chain) { return chain.empty(); });
+  forget_empty();
 }
 
 }  // namespace ttrace

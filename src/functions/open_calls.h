@@ -113,6 +113,9 @@ class Pairing {
   void set_aside(std::size_t first, std::optional<Address> reused = {});
   void end(std::vector<OpenCall>& chain);
   void look_for_gone();
+  void find_around(const TracedFunction* function, const CallFrame& frame);
+  void end_replaced(const TracedFunction* function, const CallFrame& frame);
+  void forget_empty();
   [[nodiscard]] std::size_t around(const TracedFunction* function, const CallFrame& frame,
                                    bool switched) const;
   [[nodiscard]] bool is_gone(const OpenCall& call);
