@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Calls that end in unusual ways: which of them are reported as returned, as unwound, or not at all."""
 
+import os
 import re
 
 import harness
@@ -130,6 +131,69 @@ class PairingStatic(Pairing):
 
 class PairingI386(Pairing):
     target_name = "pairing-i386"
+
+
+class Unwinding(harness.TraceCase):
+    target_name = "unwinding-O2"
+
+    def test_exceptions(self):
+        run = self.ttrace("-f", "-e", "trace=none", "--funcs", "^shop::", "-o", "trace",
+                          self.target(self.target_name), "expected")
+        self.assertEqual(run.status, 0, run.err)
+        got = [line for own in following(self.lines("trace")).values() for line in own]
+        ends = [line for line in got if is_end(line)]
+        self.assertEqual(len(ends), 2)
+        self.assert_same_lines([line for line in self.lines("expected") if not is_end(line)],
+                               [line for line in got if not is_end(line)])
+
+
+class UnwindingO0(Unwinding):
+    target_name = "unwinding-O0"
+
+
+class UnwindingStatic(Unwinding):
+    target_name = "unwinding-static"
+
+
+class Panics(harness.TraceCase):
+    target_name = "panics-O2"
+
+    def names(self, lines):
+        """Lines without arguments and results: Rust 1.63 and later ones describe them differently."""
+        return [re.sub(r"\(.*?\)| = .*", "", line) for line in lines]
+
+    def test_panics(self):
+        if not os.path.exists(os.path.join(harness.TARGETS, self.target_name)):
+            self.skipTest("rustc was not there when the targets were built")
+        run = self.ttrace("-f", "-e", "trace=none", "--funcs", r"^panics::t_\w+$", "-o", "trace",
+                          self.target(self.target_name))
+        self.assertEqual(run.status, 0, run.err)
+        threads = [[line for line in own if not is_end(line)]
+                   for own in following(self.lines("trace")).values()]
+        catching = [
+            "panics::t_catching {",
+            "  panics::t_guarded {",
+            "    panics::t_fail {",
+            "      panics::t_fail <unwound>",
+            "    } panics::t_fail <unwound>",
+            "    panics::t_note",
+            "  } panics::t_guarded <unwound>",
+            "  panics::t_note",
+            "} panics::t_catching",
+        ]
+        thread = [
+            "panics::t_guarded {",
+            "  panics::t_fail <unwound>",
+            "  panics::t_note",
+            "} panics::t_guarded <unwound>",
+        ]
+        self.assertEqual(len(threads), 2, threads)
+        self.assert_same_lines(2 * catching + ["panics::t_note"], self.names(threads[0]))
+        self.assert_same_lines(thread, self.names(threads[1]))
+
+
+class PanicsO0(Panics):
+    target_name = "panics-O0"
 
 
 if __name__ == "__main__":
