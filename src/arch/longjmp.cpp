@@ -2,67 +2,74 @@
 
 #include <bit>
 #include <cstdint>
-#include <span>
-
-#include "arch/calling.h"
 
 namespace ttrace {
 
 namespace {
 
-constexpr std::uint64_t kLargestStack = std::uint64_t{1} << 30;
-
-// Where the stack pointer is in a jmp_buf, in words (glibc and musl alike), where the secret is in
-// the thread control block, and by how many bits glibc rotates (9 in 32 bits, 17 in 64:
-// 2 * word size + 1).
+// In words: where the program counter and the stack pointer are in a jmp_buf (glibc and musl
+// alike: __JB_PC, JB_SP and their like in glibc's jmpbuf-offsets.h). In bytes: where the secret is
+// behind its base (glibc's tcb-offsets.h: POINTER_GUARD). By how many bits glibc rotates (9 in 32
+// bits, 17 in 64: 2 * word size + 1; not at all on arm64).
 struct Layout {
   std::uint64_t word;
-  std::uint64_t stack_pointer;
+  std::uint64_t pc;
+  std::uint64_t sp;
   std::uint64_t guard;
+  int rotated;
 };
-constexpr Layout kX86_64{8, 6, 0x30};
-constexpr Layout kI386{4, 4, 0x18};
+constexpr Layout kX86_64{8, 7, 6, 0x30, 17};
+constexpr Layout kI386{4, 5, 4, 0x18, 9};
+constexpr Layout kAarch64{8, 11, 13, 0, 0};
 
 const Layout* layout_of(Abi machine) {
-  if (machine == Abi::X86_64) return &kX86_64;
-  return machine == Abi::I386 ? &kI386 : nullptr;
+  switch (machine) {
+    case Abi::X86_64:
+      return &kX86_64;
+    case Abi::I386:
+      return &kI386;
+    case Abi::Aarch64:
+      return &kAarch64;
+    case Abi::Arm:
+      return nullptr;
+  }
+  return nullptr;
 }
 
-// The jmp_buf's address: the first argument.
-std::optional<std::uint64_t> first_argument(const Registers& regs, const Layout& layout,
-                                            Memory& memory) {
-  auto registers = argument_registers(regs.machine());
-  if (!registers.empty()) return regs.get(registers.front());
-  return memory.read_number(regs.sp() + layout.word, layout.word);
+Address unscramble(Address stored, std::uint64_t guard, const Layout& layout) {
+  if (layout.word == 4) {
+    auto half = static_cast<std::uint32_t>(stored.value());
+    return Address(std::rotr(half, layout.rotated) ^ static_cast<std::uint32_t>(guard));
+  }
+  return Address(std::rotr(stored.value(), layout.rotated) ^ guard);
 }
 
-std::uint64_t unscramble(std::uint64_t stored, std::uint64_t guard, std::uint64_t word) {
-  int bits = static_cast<int>(2 * word + 1);
-  if (word == 4) return std::rotr(static_cast<std::uint32_t>(stored), bits) ^ guard;
-  return std::rotr(stored, bits) ^ guard;
-}
-
-bool plausible(Address sp, Address now) {
-  return sp >= now && sp - now < kLargestStack;
+std::optional<JumpTarget> if_plausible(const JumpTarget& target, const Layout& layout,
+                                       Memory& memory) {
+  if (target.sp.value() % layout.word != 0) return std::nullopt;
+  if (!memory.read_number(target.sp, layout.word)) return std::nullopt;
+  return target;
 }
 
 }  // namespace
 
-std::optional<Address> longjmp_stack(const Registers& regs, Address thread_pointer,
-                                     Memory& memory) {
-  const Layout* layout = layout_of(regs.machine());
-  if (layout == nullptr) return std::nullopt;
-  auto buffer = first_argument(regs, *layout, memory);
-  if (!buffer) return std::nullopt;
-  auto stored =
-      memory.read_number(Address(*buffer) + layout->stack_pointer * layout->word, layout->word);
-  if (!stored) return std::nullopt;
-  if (plausible(Address(*stored), regs.sp())) return Address(*stored);
-  auto guard = memory.read_number(thread_pointer + layout->guard, layout->word);
-  if (!guard) return std::nullopt;
-  Address sp(unscramble(*stored, *guard, layout->word));
-  if (plausible(sp, regs.sp())) return sp;
-  return std::nullopt;
+JumpTargets jump_targets(Abi machine, Address buffer, Address guard_base, Memory& memory) {
+  JumpTargets targets;
+  const Layout* layout = layout_of(machine);
+  if (layout == nullptr) return targets;
+  auto pc = memory.read_number(buffer + layout->pc * layout->word, layout->word);
+  auto sp = memory.read_number(buffer + layout->sp * layout->word, layout->word);
+  if (!pc || !sp) return targets;
+  JumpTarget plain{Address(*pc), Address(*sp)};
+  if (!guard_base.null()) {
+    if (auto guard = memory.read_number(guard_base + layout->guard, layout->word)) {
+      JumpTarget clear{unscramble(plain.pc, *guard, *layout),
+                       unscramble(plain.sp, *guard, *layout)};
+      targets.likely[0] = if_plausible(clear, *layout, memory);
+    }
+  }
+  targets.likely[1] = if_plausible(plain, *layout, memory);
+  return targets;
 }
 
 }  // namespace ttrace

@@ -66,6 +66,21 @@ std::optional<CallFrame> frame_at_entry(const Registers& regs, Memory& memory) {
   return CallFrame{Address(*address), regs.sp() + size};
 }
 
+bool is_overwritten(Abi machine, const CallFrame& frame, Memory& memory) {
+  if (facts(machine).link_register) return false;
+  std::size_t size = word_size(machine);
+  return memory.read_number(frame.cfa - size, size) != frame.return_address.value();
+}
+
+std::optional<std::uint64_t> argument(const Registers& regs, std::size_t index, Memory& memory) {
+  auto registers = argument_registers(regs.machine());
+  if (index < registers.size()) return regs.get(registers[index]);
+  if (regs.machine() != Abi::I386) return std::nullopt;
+  // "System V ABI, Intel386 supplement": behind the return address, a word each.
+  std::size_t size = word_size(Abi::I386);
+  return memory.read_number(regs.sp() + size * (index + 1), size);
+}
+
 std::optional<Piece> dwarf_piece(Abi machine, unsigned number, std::uint32_t size) {
   const Machine& m = facts(machine);
   if (number < m.general.size()) return Piece{Piece::Where::Register, number, 0, size};

@@ -27,6 +27,13 @@ struct CallFrame {
 /// (a pointer authentication code is not yet there at the first instruction), the CFA is the SP.
 std::optional<CallFrame> frame_at_entry(const Registers& regs, Memory& memory);
 
+/// Whether a frame is certainly gone, because its return address is not where the call put it or
+/// can no longer be read. Never on arm64, where the callee keeps it at a place of its own.
+bool is_overwritten(Abi machine, const CallFrame& frame, Memory& memory);
+/// Argument `index` (an integer or a pointer) of a C function, at its first instruction. nullopt:
+/// the stack cannot be read, or the machine's convention is not described (arm).
+std::optional<std::uint64_t> argument(const Registers& regs, std::size_t index, Memory& memory);
+
 /// Where DWARF register `number` is: a general register, a vector register, or nullopt for others.
 /// `size`: bytes of the value that it holds.
 std::optional<Piece> dwarf_piece(Abi machine, unsigned number, std::uint32_t size);

@@ -183,6 +183,7 @@ std::shared_ptr<AddressSpace> AddressSpace::fork_for(Tid child, Pid pid) {
   auto copy = std::make_shared<AddressSpace>(child, pid, journal_);
   copy->mapped_ = mapped_;
   copy->slots_ = slots_;
+  copy->stacks_ = stacks_;
   // The child's memory holds the copies as they were at the fork, which the slots may have left
   // behind since.
   copy->slots_.restore(copy->memory_);
@@ -191,8 +192,7 @@ std::shared_ptr<AddressSpace> AddressSpace::fork_for(Tid child, Pid pid) {
     // A trap that was planted after the fork is not in the child's copy.
     auto trap = trap_instruction(site->machine);
     if (site->planted && !copy->memory_.write(address, trap)) continue;
-    auto twin = std::make_unique<Site>(Site{site->machine, site->instruction, site->original,
-                                            site->entry, site->returns, site->planted, site->reap});
+    auto twin = std::make_unique<Site>(*site);
     twin->entered_in_journal = copy->note(address, site->machine, site->original);
     copy->sites_[address] = std::move(twin);
   }

@@ -14,6 +14,7 @@
 #include "base/memory.h"
 #include "functions/loaded_modules.h"
 #include "functions/slots.h"
+#include "functions/stacks.h"
 #include "functions/traced_function.h"
 #include "functions/trap_journal.h"
 #include "os/process_memory.h"
@@ -28,7 +29,16 @@ struct Site {
   TracedFunction* entry = nullptr;  // a traced function begins here
   bool returns = false;             // a traced call returns to here
   bool planted = true;              // false: given up, because it could not be stepped over
-  enum class Reap : std::uint8_t { No, Catch, Longjmp } reap = Reap::No;  // frames end here
+  bool lands = false;               // a thread lands here without a call returning
+  // What a function that begins here tells about stacks.
+  enum class Tells : std::uint8_t {
+    Nothing,
+    LandingPad,   // where an exception lands (_Unwind_SetIP)
+    Jump,         // where a longjmp lands
+    ForcedEnd,    // where a forced unwinding ends (_Unwind_ForcedUnwind)
+    SignalStack,  // where signal handlers run (sigaltstack)
+    NewStack,     // where a coroutine runs (makecontext)
+  } tells = Tells::Nothing;
   TrapJournal::Entry entered_in_journal;
 };
 
@@ -57,6 +67,8 @@ class AddressSpace final : public MutableMemory {
   [[nodiscard]] bool touches_text(Address start, std::uint64_t length) const;
 
   [[nodiscard]] Site* site_at(Address address);
+  /// What the program has said of its stacks.
+  [[nodiscard]] Stacks& stacks() { return stacks_; }
   [[nodiscard]] bool has_sites() const { return !sites_.empty(); }
   /// SlotPool::acquire() in this space.
   Result<std::optional<Address>> acquire_slot(const DisplacedInstruction& instruction);
@@ -95,6 +107,7 @@ class AddressSpace final : public MutableMemory {
   MappedText mapped_;
   std::map<Address, std::unique_ptr<Site>> sites_;
   SlotPool slots_;
+  Stacks stacks_;
 };
 
 }  // namespace ttrace

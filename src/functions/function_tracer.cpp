@@ -35,25 +35,79 @@ class FloatsOnDemand {
   std::optional<FloatRegisters> held_;
 };
 
-// Functions that end frames without returning through them. A C++ catch begins with
-// __cxa_begin_catch ("C++ ABI: Exception Handling", 2.5.3); setjmp's counterparts restore a stack
-// pointer.
-struct Reaper {
+// Functions that tell where a thread goes without returning, or where stacks are.
+// Every personality routine, whatever the language, sets the landing pad of a catch or a cleanup
+// with _Unwind_SetIP ("C++ ABI: Exception Handling", 1.6.2). glibc ends a thread by a forced
+// unwinding whose stop function jumps to a jmp_buf, the function's argument (nptl/unwind.c).
+struct Teller {
   std::string_view linkage_name;
-  Site::Reap how;
+  Site::Tells tells;
 };
-constexpr std::array<Reaper, 5> kReapers{{
-    {"__cxa_begin_catch", Site::Reap::Catch},
-    {"longjmp", Site::Reap::Longjmp},
-    {"_longjmp", Site::Reap::Longjmp},
-    {"siglongjmp", Site::Reap::Longjmp},
-    {"__longjmp_chk", Site::Reap::Longjmp},
+constexpr std::array<Teller, 8> kTellers{{
+    {"_Unwind_SetIP", Site::Tells::LandingPad},
+    {"_Unwind_ForcedUnwind", Site::Tells::ForcedEnd},
+    {"longjmp", Site::Tells::Jump},
+    {"_longjmp", Site::Tells::Jump},
+    {"siglongjmp", Site::Tells::Jump},
+    {"__longjmp_chk", Site::Tells::Jump},
+    {"sigaltstack", Site::Tells::SignalStack},
+    {"makecontext", Site::Tells::NewStack},
 }};
-constexpr auto kReaperNames = [] {
-  std::array<std::string_view, kReapers.size()> names;
-  std::ranges::transform(kReapers, names.begin(), &Reaper::linkage_name);
+constexpr auto kTellerNames = [] {
+  std::array<std::string_view, kTellers.size()> names;
+  std::ranges::transform(kTellers, names.begin(), &Teller::linkage_name);
   return names;
 }();
+
+FunctionReturned returned(const ThreadCalls& calls, const OpenCall& call, Value result,
+                          bool unwound) {
+  return {call.function->function().name,   call.function->object(),       result, unwound,
+          call.number == calls.last_number, monotonic_now() - call.entered};
+}
+
+Pairing pairing(const StoppedTracee& tracee, const Registers& regs, AddressSpace& space,
+                ThreadCalls& calls, CallObserver& observer) {
+  return {calls,
+          space.stacks(),
+          space,
+          regs.machine(),
+          tracee.tid(),
+          [&](const OpenCall& call, unsigned depth) {
+            observer.returned(returned(calls, call, Value::none(), true), depth);
+          }};
+}
+
+// A landing at `at`, when a trap can be there.
+std::optional<ThreadCalls::Landing> landing_at(Address at, const Registers& regs,
+                                               AddressSpace& space) {
+  auto site = space.plant(at, regs.machine());
+  if (!site) return std::nullopt;
+  (*site)->lands = true;
+  return ThreadCalls::Landing{at, regs.sp()};
+}
+
+std::optional<ThreadCalls::Landing> landing_of_jump(const StoppedTracee& tracee,
+                                                    const Registers& regs, Address buffer,
+                                                    AddressSpace& space) {
+  Address guard_base;
+  if (regs.machine() == Abi::X86_64) guard_base = Address(regs.get(kDwarfX86FsBase));
+  if (regs.machine() == Abi::I386) guard_base = tracee.i386_gs_base().value_or(Address());
+  for (const auto& target : jump_targets(regs.machine(), buffer, guard_base, space).likely) {
+    if (!target) continue;
+    if (auto landing = landing_at(target->pc, regs, space)) return landing;
+  }
+  return std::nullopt;
+}
+
+// Reads a stack_t (sigaltstack(2)): the start, flags, and the size, a word each with its padding.
+std::optional<StackRange> read_stack(Address at, StackRange::Kind kind, Abi machine,
+                                     Memory& memory) {
+  std::size_t word = word_size(machine);
+  auto start = memory.read_number(at, word);
+  auto size = memory.read_number(at + 2 * word, word);
+  if (!start || !size || *start == 0 || *size == 0 || *start + *size < *start) return std::nullopt;
+  return StackRange{Address(*start), Address(*start + *size), kind};
+}
 
 }  // namespace
 
@@ -74,7 +128,7 @@ void FunctionTracer::update(AddressSpace& space, std::vector<std::string>& notic
     problems_.push_back(problem);
   for (const LoadedModule& module : space.update(std::move(now))) {
     plant_in(module, space, notices);
-    plant_reapers(module, space);
+    plant_tellers(module, space);
   }
 }
 
@@ -116,12 +170,12 @@ void FunctionTracer::plant_in(const LoadedModule& loaded, AddressSpace& space,
   }
 }
 
-void FunctionTracer::plant_reapers(const LoadedModule& loaded, AddressSpace& space) {
-  auto addresses = loaded.module->find_linkage_names(kReaperNames);
-  for (std::size_t i = 0; i < kReapers.size(); ++i) {
+void FunctionTracer::plant_tellers(const LoadedModule& loaded, AddressSpace& space) {
+  auto addresses = loaded.module->find_linkage_names(kTellerNames);
+  for (std::size_t i = 0; i < kTellers.size(); ++i) {
     if (!addresses[i]) continue;
     auto site = space.plant(Address(loaded.bias) + addresses[i]->value(), loaded.module->machine());
-    if (site) (*site)->reap = kReapers.at(i).how;
+    if (site) (*site)->tells = kTellers.at(i).tells;
   }
 }
 
@@ -133,7 +187,8 @@ Result<FunctionTracer::Next> FunctionTracer::hit(StoppedTracee& tracee, Site& si
   calls.reported.reset();
   if (!again) {
     arena_.reset();
-    if (site.reap != Site::Reap::No) reap(tracee, site, regs, space, calls, observer);
+    if (site.lands) land(tracee, regs, space, calls, observer);
+    if (site.tells != Site::Tells::Nothing) hear(tracee, site, regs, space, calls, observer);
     if (site.returns) leave(tracee, regs, space, calls, observer);
     if (site.entry != nullptr) enter(tracee, site, regs, space, calls, observer);
   }
@@ -147,11 +202,13 @@ void FunctionTracer::enter(StoppedTracee& tracee, Site& site, Registers& regs, A
   // The values are those of the function's first instruction, where the PC belongs.
   ValueSource source{regs, std::ref(floats), space, arena_, limits_};
   Arguments arguments = read_arguments(function, source);
+  auto frame = frame_at_entry(regs, space);
+  if (frame) pairing(tracee, regs, space, calls, observer).make_way(&function, *frame);
   auto depth = static_cast<unsigned>(calls.open.size());
   observer.entered(
       {function.function().name, function.object(), arguments.values, arguments.truncated}, depth);
 
-  auto frame = frame_at_entry(regs, space);
+  calls.last_number = ++entered_;
   bool returns = false;
   if (frame) {
     // A place that is not text (the program's first function has no caller) has no return.
@@ -161,18 +218,15 @@ void FunctionTracer::enter(StoppedTracee& tracee, Site& site, Registers& regs, A
     }
   }
   if (!returns) return;
-  OpenCall call{&function, frame->return_address, frame->cfa, 0, monotonic_now()};
+  OpenCall call{.function = &function,
+                .return_address = frame->return_address,
+                .cfa = frame->cfa,
+                .entered = monotonic_now(),
+                .number = entered_,
+                .one_stack = calls.stack.is_one_stack()};
   const auto& layout = function.layout();
   if (layout.result.keep_at_entry) call.kept = regs.get(*layout.result.keep_at_entry);
   calls.open.push_back(call);
-}
-
-void FunctionTracer::unwind(ThreadCalls& calls, CallObserver& observer) {
-  OpenCall call = calls.open.back();
-  calls.open.pop_back();
-  FunctionReturned event{call.function->function().name, call.function->object(), Value::none(),
-                         true, monotonic_now() - call.entered};
-  observer.returned(event, static_cast<unsigned>(calls.open.size()));
 }
 
 void FunctionTracer::leave(StoppedTracee& tracee, Registers& regs, AddressSpace& space,
@@ -180,45 +234,66 @@ void FunctionTracer::leave(StoppedTracee& tracee, Registers& regs, AddressSpace&
   Address pc = regs.pc();
   // An i386 function with a result in memory pops the address of it, too.
   std::uint64_t popped = regs.machine() == Abi::I386 ? word_size(Abi::I386) : 0;
-  auto returns_here = [&](const OpenCall& call) {
-    return call.return_address == pc && regs.sp() >= call.cfa && regs.sp() - call.cfa <= popped;
-  };
-  // Other code may run through a return address; only the frame that was called from there, with
-  // the stack as it was, returns now.
-  std::size_t index = calls.open.size();
-  while (index > 0 && !returns_here(calls.open[index - 1]))
-    --index;
-  if (index == 0) return;
-  while (calls.open.size() > index)
-    unwind(calls, observer);
+  Pairing pairs = pairing(tracee, regs, space, calls, observer);
+  if (!pairs.is_return(pc, regs.sp(), popped)) return;
   FloatsOnDemand floats(tracee, regs.machine());
   // A function that ended in a tail call returns together with what it called.
-  while (!calls.open.empty() && returns_here(calls.open.back())) {
+  while (pairs.last_returns(pc, regs.sp(), popped)) {
     OpenCall call = calls.open.back();
     calls.open.pop_back();
     ValueSource source{regs, std::ref(floats), space, arena_, limits_};
-    FunctionReturned event{call.function->function().name, call.function->object(),
-                           read_result(*call.function, source, call.kept), false,
-                           monotonic_now() - call.entered};
-    observer.returned(event, static_cast<unsigned>(calls.open.size()));
+    observer.returned(returned(calls, call, read_result(*call.function, source, call.kept), false),
+                      static_cast<unsigned>(calls.open.size()));
   }
 }
 
-void FunctionTracer::reap(StoppedTracee& tracee, Site& site, Registers& regs, AddressSpace& space,
+void FunctionTracer::land(StoppedTracee& tracee, Registers& regs, AddressSpace& space,
                           ThreadCalls& calls, CallObserver& observer) {
-  std::optional<Address> survivor;  // the stack pointer of the frame that goes on
-  if (site.reap == Site::Reap::Catch) {
-    if (auto frame = frame_at_entry(regs, space)) survivor = frame->cfa;
-  } else {
-    Address thread_pointer(regs.get(kDwarfX86FsBase));
-    if (regs.machine() == Abi::I386) {
-      thread_pointer = tracee.i386_gs_base().value_or(Address());
-    }
-    survivor = longjmp_stack(regs, thread_pointer, space);
+  // Other code may run through the place, too: setjmp returns there the first time.
+  std::optional<Address> from;
+  if (calls.landing && calls.landing->at == regs.pc()) {
+    from = calls.landing->from;
+  } else if (calls.forced && calls.forced->at == regs.pc()) {
+    from = calls.forced->from;
+    calls.forced.reset();
   }
-  if (!survivor) return;
-  while (!calls.open.empty() && calls.open.back().cfa <= *survivor)
-    unwind(calls, observer);
+  if (!from) return;
+  calls.landing.reset();
+  pairing(tracee, regs, space, calls, observer).land(*from, regs.sp());
+}
+
+void FunctionTracer::hear(StoppedTracee& tracee, Site& site, Registers& regs, AddressSpace& space,
+                          ThreadCalls& calls, CallObserver& observer) {
+  constexpr std::uint64_t kStackInContext = 2;  // words: ucontext_t's uc_stack (sys/ucontext.h)
+  auto pointer = [&](std::size_t index) {
+    return Address(argument(regs, index, space).value_or(0));
+  };
+  Abi machine = regs.machine();
+  switch (site.tells) {
+    case Site::Tells::Nothing:
+      break;
+    case Site::Tells::LandingPad:
+      calls.landing = landing_at(pointer(1), regs, space);
+      break;
+    case Site::Tells::Jump:
+      calls.landing = landing_of_jump(tracee, regs, pointer(0), space);
+      break;
+    case Site::Tells::ForcedEnd:
+      calls.forced = landing_of_jump(tracee, regs, pointer(2), space);
+      break;
+    case Site::Tells::SignalStack:
+      if (auto stack = read_stack(pointer(0), StackRange::Kind::Signal, machine, space)) {
+        space.stacks().announce(*stack);
+      }
+      break;
+    case Site::Tells::NewStack: {
+      Address at = pointer(0) + kStackInContext * word_size(machine);
+      if (auto stack = read_stack(at, StackRange::Kind::Made, machine, space)) {
+        pairing(tracee, regs, space, calls, observer).remake(*stack, regs.sp());
+      }
+      break;
+    }
+  }
 }
 
 Result<FunctionTracer::Next> FunctionTracer::step_over(StoppedTracee& tracee, Site& site,

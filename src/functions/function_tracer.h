@@ -16,39 +16,13 @@
 #include "base/result.h"
 #include "event/event.h"
 #include "functions/address_space.h"
+#include "functions/open_calls.h"
 #include "functions/traced_function.h"
 #include "functions/values.h"
 #include "os/stopped_tracee.h"
 #include "symbols/pattern.h"
 
 namespace ttrace {
-
-/// One traced call that has not returned.
-struct OpenCall {
-  TracedFunction* function = nullptr;
-  Address return_address;
-  Address cfa;
-  std::uint64_t kept = 0;    // the register that the result's layout wants kept
-  std::int64_t entered = 0;  // nanoseconds, CLOCK_MONOTONIC
-};
-
-/// What function tracing knows about one thread.
-struct ThreadCalls {
-  std::vector<OpenCall> open;  // outermost first
-  /// A copy of a displaced instruction is being executed.
-  struct Step {
-    Site* site = nullptr;
-    Address slot;
-  };
-  std::optional<Step> step;
-  /// A hit that was reported although its instruction could not be executed yet (it faulted, and
-  /// the program's handler may come back to it): the same hit again is not another call.
-  struct Reported {
-    Address site;
-    Address sp;
-  };
-  std::optional<Reported> reported;
-};
 
 /// Receives what happened. `depth`: calls open around it.
 class CallObserver {
@@ -102,16 +76,17 @@ class FunctionTracer {
                                                   const DisplacedInstruction& instruction,
                                                   Registers& regs, AddressSpace& space);
   void plant_in(const LoadedModule& module, AddressSpace& space, std::vector<std::string>& notices);
-  void plant_reapers(const LoadedModule& module, AddressSpace& space);
+  static void plant_tellers(const LoadedModule& module, AddressSpace& space);
   TracedFunction* traced(const std::shared_ptr<Module>& module, const Function& function,
                          bool shows_object);
   void enter(StoppedTracee& tracee, Site& site, Registers& regs, AddressSpace& space,
              ThreadCalls& calls, CallObserver& observer);
   void leave(StoppedTracee& tracee, Registers& regs, AddressSpace& space, ThreadCalls& calls,
              CallObserver& observer);
-  void reap(StoppedTracee& tracee, Site& site, Registers& regs, AddressSpace& space,
-            ThreadCalls& calls, CallObserver& observer);
-  void unwind(ThreadCalls& calls, CallObserver& observer);
+  static void land(StoppedTracee& tracee, Registers& regs, AddressSpace& space, ThreadCalls& calls,
+                   CallObserver& observer);
+  static void hear(StoppedTracee& tracee, Site& site, Registers& regs, AddressSpace& space,
+                   ThreadCalls& calls, CallObserver& observer);
   [[nodiscard]] bool shows(std::size_t pattern) const {
     return !patterns_[pattern].object_glob().empty();
   }
@@ -122,6 +97,7 @@ class FunctionTracer {
   ModuleCache modules_;
   std::unordered_map<const Function*, std::unique_ptr<TracedFunction>> functions_;
   std::vector<std::string> problems_;
+  std::uint64_t entered_ = 0;  // calls so far
   Arena arena_;
 };
 

@@ -39,9 +39,12 @@ std::string path_of(Tid tid, const Mapping& m) {
   return is_file(by_name, m) ? by_name : std::string();
 }
 
-// The difference between where the file was mapped and where it says it wants to be.
+// The difference between where the file was mapped and where it says it wants to be, by a mapping
+// of its text. lld lets segments share a page of the file, which belongs to the mapping of each:
+// the kinds of segment and mapping tell them apart.
 std::optional<std::uint64_t> load_bias(const Module& module, const Mapping& m) {
   for (const Segment& s : module.segments()) {
+    if (!s.executable) continue;
     std::uint64_t first = s.offset.value & ~(kPage - 1);
     if (m.offset.value < first ||
         m.offset.value >= s.offset.value + std::max<std::uint64_t>(s.file_size, 1)) {

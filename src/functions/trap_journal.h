@@ -28,13 +28,13 @@ struct PlantedTrap {
 /// that it names need not be there (any more). One process writes.
 class TrapJournal {
  public:
-  /// A line of the table for as long as the object lives. Moveable; by default none.
+  /// A line of the table for as long as the object lives. By default, and in a copy, none.
   class Entry {
    public:
     Entry() = default;
+    Entry(const Entry& /*other*/) {}
     Entry(Entry&& other) noexcept;
     Entry& operator=(Entry&& other) noexcept;
-    Entry(const Entry&) = delete;
     Entry& operator=(const Entry&) = delete;
     ~Entry();
     void set_copy(Address copy);

@@ -146,7 +146,8 @@ Result<> TextSink::handle(const Event& event, const FunctionEntered& function) {
 
 Result<> TextSink::handle(const Event& event, const FunctionReturned& function) {
   Line& line = line_of(event.tid);
-  if (line.state != Line::State::Function) {
+  // The call that the line has may be open still, on another stack.
+  if (line.state != Line::State::Function || !function.entered_last) {
     if (auto done = begin(event.tid, line, event, event.depth); !done) return done;
     line.text += "} ";
     append_function(function.name, function.object, line.text);

@@ -2,8 +2,8 @@
 
 #include <doctest/doctest.h>
 
-#include <array>
 #include <bit>
+#include <vector>
 
 #include "unit/fake_memory.h"
 
@@ -15,52 +15,73 @@ namespace {
 constexpr Address kBuffer{0x5000};
 constexpr Address kThread{0x7000};
 constexpr std::uint64_t kGuard = 0x123456789abcdef0;
+constexpr JumpTarget kTarget{Address(0x401234), Address(0x7ffe00001000)};
 
-Registers x86_64_at(Address sp) {
-  Registers regs(Abi::X86_64);
-  regs.set_sp(sp);
-  regs.set(5, kBuffer.value());  // rdi
-  return regs;
+// The buffer, the secret's place and the stack that a jump leads to.
+template <class Word>
+void fill(FakeMemory& memory, std::size_t pc_index, Word pc, std::size_t sp_index, Word sp,
+          const JumpTarget& target) {
+  std::vector<Word> buffer(22);
+  buffer[pc_index] = pc;
+  buffer[sp_index] = sp;
+  auto bytes = std::as_bytes(std::span(buffer));
+  memory.map(kBuffer, {bytes.begin(), bytes.end()});
+  memory.map_object(target.sp, std::uint64_t{0});
 }
 
 }  // namespace
 
-TEST_CASE("glibc's scrambled stack pointer is found with the thread's secret") {
+TEST_CASE("glibc's scrambled addresses are found with the thread's secret") {
+  auto scrambled = [](Address a) { return std::rotl(a.value() ^ kGuard, 17); };
   FakeMemory memory;
-  std::array<std::uint64_t, 8> buffer{};
-  buffer[6] = std::rotl(std::uint64_t{0x7ffe00001000} ^ kGuard, 17);
-  memory.map_object(kBuffer, buffer);
+  fill(memory, 7, scrambled(kTarget.pc), 6, scrambled(kTarget.sp), kTarget);
   memory.map_object(kThread + 0x30, kGuard);
-  CHECK(longjmp_stack(x86_64_at(Address(0x7ffe00000f00)), kThread, memory) ==
-        Address(0x7ffe00001000));
-  // Below the current stack pointer there is no frame to survive.
-  CHECK_FALSE(longjmp_stack(x86_64_at(Address(0x7ffe00002000)), kThread, memory));
+  auto targets = jump_targets(Abi::X86_64, kBuffer, kThread, memory);
+  CHECK(targets.likely[0] == kTarget);
+  CHECK_FALSE(targets.likely[1]);
 }
 
-TEST_CASE("musl's stack pointer stands there as it is") {
+TEST_CASE("musl's addresses stand there as they are") {
   FakeMemory memory;
-  std::array<std::uint64_t, 8> buffer{};
-  buffer[6] = 0x7ffe00001000;
-  memory.map_object(kBuffer, buffer);
-  CHECK(longjmp_stack(x86_64_at(Address(0x7ffe00000f00)), Address(), memory) ==
-        Address(0x7ffe00001000));
+  fill(memory, 7, kTarget.pc.value(), 6, kTarget.sp.value(), kTarget);
+  memory.map_object(kThread + 0x30, kGuard);
+  auto targets = jump_targets(Abi::X86_64, kBuffer, kThread, memory);
+  CHECK_FALSE(targets.likely[0]);
+  CHECK(targets.likely[1] == kTarget);
+  CHECK(jump_targets(Abi::X86_64, kBuffer, Address(), memory).likely[1] == kTarget);
 }
 
-TEST_CASE("i386: the buffer's address is on the stack, words have 32 bits") {
-  FakeMemory memory;
-  Registers regs(Abi::I386);
-  regs.set_sp(Address(0xff000f00));
-  std::array<std::uint32_t, 2> stack{0x8048000, static_cast<std::uint32_t>(kBuffer.value())};
-  memory.map_object(Address(0xff000f00), stack);
+TEST_CASE("i386: words have 32 bits") {
   std::uint32_t guard = 0x89abcdef;
-  std::array<std::uint32_t, 6> buffer{};
-  buffer[4] = std::rotl(0xff001000U ^ guard, 9);
-  memory.map_object(kBuffer, buffer);
+  JumpTarget target{Address(0x8048123), Address(0xff001000)};
+  auto scrambled = [&](Address a) {
+    return std::rotl(static_cast<std::uint32_t>(a.value()) ^ guard, 9);
+  };
+  FakeMemory memory;
+  fill(memory, 5, scrambled(target.pc), 4, scrambled(target.sp), target);
   memory.map_object(kThread + 0x18, guard);
-  CHECK(longjmp_stack(regs, kThread, memory) == Address(0xff001000));
+  CHECK(jump_targets(Abi::I386, kBuffer, kThread, memory).likely[0] == target);
+}
+
+TEST_CASE("arm64: nothing is rotated") {
+  FakeMemory memory;
+  fill(memory, 11, kTarget.pc.value() ^ kGuard, 13, kTarget.sp.value() ^ kGuard, kTarget);
+  memory.map_object(kThread, kGuard);
+  CHECK(jump_targets(Abi::Aarch64, kBuffer, kThread, memory).likely[0] == kTarget);
+}
+
+TEST_CASE("a stack pointer that is not aligned or not readable is none") {
+  FakeMemory memory;
+  fill(memory, 7, kTarget.pc.value(), 6, kTarget.sp.value() + 1, kTarget);
+  CHECK_FALSE(jump_targets(Abi::X86_64, kBuffer, Address(), memory).likely[1]);
+  FakeMemory elsewhere;
+  fill(elsewhere, 7, kTarget.pc.value(), 6, kTarget.sp.value() + 0x10000, kTarget);
+  CHECK_FALSE(jump_targets(Abi::X86_64, kBuffer, Address(), elsewhere).likely[1]);
 }
 
 TEST_CASE("a buffer that cannot be read says nothing") {
   FakeMemory memory;
-  CHECK_FALSE(longjmp_stack(x86_64_at(Address(0x7ffe00000f00)), kThread, memory));
+  auto targets = jump_targets(Abi::X86_64, kBuffer, kThread, memory);
+  CHECK_FALSE(targets.likely[0]);
+  CHECK_FALSE(targets.likely[1]);
 }
