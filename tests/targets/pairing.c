@@ -458,6 +458,7 @@ TRACED int t_vforking(void) {
     run_nothing();
   }
   waitpid(child, NULL, 0);
+  t_leaf(6);
   return 6;
 }
 
@@ -482,6 +483,7 @@ static void forks(void) {
   expect("%ld } t_forking = 4", id);
   expect("%ld t_vforking() {", id);
   t_vforking();
+  expect("%ld   t_leaf(n=6) = 6", id);
   expect("%ld } t_vforking = 6", id);
   expect("%ld +++ exited with 0 +++", id);
   exit(0);
