@@ -17,6 +17,14 @@ TRACED int t_leaf(int n) {
   return n;
 }
 
+// A call further down than any before: frames that ended above it would seem to be around it.
+__attribute__((noinline)) static void leaf_far_down(int n) {
+  char room[16384];
+  __asm__ volatile("" : : "r"(room) : "memory");
+  t_leaf(n);
+  __asm__ volatile("" : : "r"(room) : "memory");
+}
+
 // --- every way to jump ------------------------------------------------------------------------
 
 // What _FORTIFY_SOURCE makes of longjmp.
@@ -45,7 +53,7 @@ TRACED int t_jump(enum Jump how, int n) {
 
 TRACED int t_land(enum Jump how) {
   if (sigsetjmp(place, how == Siglongjmp) == 0) t_jump(how, 1);
-  t_leaf(1);
+  leaf_far_down(1);
   return 5;
 }
 
@@ -119,7 +127,7 @@ static void handlers(int flags) {
   jumping = true;
   for (int i = 0; i < 2; ++i) {
     if (sigsetjmp(place, 1) == 0) t_interrupted(1);
-    t_leaf(4);
+    leaf_far_down(4);
     expect_interrupted();
     expect("    } t_handler <unwound>");
     expect("  } t_interrupted <unwound>");
