@@ -184,6 +184,7 @@ std::shared_ptr<AddressSpace> AddressSpace::fork_for(Tid child, Pid pid) {
   copy->mapped_ = mapped_;
   copy->slots_ = slots_;
   copy->stacks_ = stacks_;
+  copy->pointer_guard_ = pointer_guard_;
   // The child's memory holds the copies as they were at the fork, which the slots may have left
   // behind since.
   copy->slots_.restore(copy->memory_);

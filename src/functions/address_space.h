@@ -69,6 +69,9 @@ class AddressSpace final : public MutableMemory {
   [[nodiscard]] Site* site_at(Address address);
   /// What the program has said of its stacks.
   [[nodiscard]] Stacks& stacks() { return stacks_; }
+  /// arm64: where glibc keeps the secret that scrambles a jmp_buf; null when not known.
+  [[nodiscard]] Address pointer_guard() const { return pointer_guard_; }
+  void set_pointer_guard(Address at) { pointer_guard_ = at; }
   [[nodiscard]] bool has_sites() const { return !sites_.empty(); }
   /// SlotPool::acquire() in this space.
   Result<std::optional<Address>> acquire_slot(const DisplacedInstruction& instruction);
@@ -108,6 +111,7 @@ class AddressSpace final : public MutableMemory {
   std::map<Address, std::unique_ptr<Site>> sites_;
   SlotPool slots_;
   Stacks stacks_;
+  Address pointer_guard_;
 };
 
 }  // namespace ttrace

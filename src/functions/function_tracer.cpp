@@ -59,6 +59,11 @@ constexpr auto kTellerNames = [] {
   return names;
 }();
 
+// arm64: what scrambles a jmp_buf is a variable of glibc's dynamic loader, or of a static program
+// (elf/rtld.c, csu/libc-start.c). Elsewhere it is in the thread control block.
+constexpr std::array<std::string_view, 2> kPointerGuards{"__pointer_chk_guard",
+                                                         "__pointer_chk_guard_local"};
+
 FunctionReturned returned(const ThreadCalls& calls, const OpenCall& call, Value result,
                           bool unwound) {
   return {call.function->function().name,   call.function->object(),       result, unwound,
@@ -89,7 +94,7 @@ std::optional<ThreadCalls::Landing> landing_at(Address at, const Registers& regs
 std::optional<ThreadCalls::Landing> landing_of_jump(const StoppedTracee& tracee,
                                                     const Registers& regs, Address buffer,
                                                     AddressSpace& space) {
-  Address guard_base;
+  Address guard_base = space.pointer_guard();
   if (regs.machine() == Abi::X86_64) guard_base = Address(regs.get(kDwarfX86FsBase));
   if (regs.machine() == Abi::I386) guard_base = tracee.i386_gs_base().value_or(Address());
   for (const auto& target : jump_targets(regs.machine(), buffer, guard_base, space).likely) {
@@ -176,6 +181,12 @@ void FunctionTracer::plant_tellers(const LoadedModule& loaded, AddressSpace& spa
     if (!addresses[i]) continue;
     auto site = space.plant(Address(loaded.bias) + addresses[i]->value(), loaded.module->machine());
     if (site) (*site)->tells = kTellers.at(i).tells;
+  }
+  if (loaded.module->machine() != Abi::Aarch64) return;
+  for (std::string_view name : kPointerGuards) {
+    if (auto guard = loaded.module->find_object(name)) {
+      space.set_pointer_guard(Address(loaded.bias) + guard->value());
+    }
   }
 }
 

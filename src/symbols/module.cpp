@@ -174,6 +174,13 @@ std::vector<std::optional<Address>> Module::find_linkage_names(
   return addresses;
 }
 
+std::optional<Address> Module::find_object(std::string_view name) {
+  if (auto address = find_exported(*state_->file, name, STT_OBJECT)) return address;
+  ElfFile* from = state_->symtab_file();
+  if (from == nullptr) return std::nullopt;
+  return addresses_of(*state_->file, *from, {&name, 1}, STT_OBJECT).front();
+}
+
 std::string Module::interpreter() const {
   return interpreter_of(*state_->file);
 }

@@ -81,6 +81,9 @@ class Module {
   [[nodiscard]] std::vector<std::optional<Address>> find_linkage_names(
       std::span<const std::string_view> names);
 
+  /// The address of a variable by its linkage name; nullopt when the module does not define it.
+  [[nodiscard]] std::optional<Address> find_object(std::string_view name);
+
   /// The dynamic loader that the program asks for (PT_INTERP); empty when it is static.
   [[nodiscard]] std::string interpreter() const;
   /// Whether it imports execve or one of its kin, so that it may become another program.

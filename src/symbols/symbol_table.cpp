@@ -29,20 +29,25 @@ int rank_of(unsigned char info) {
   }
 }
 
+/// What symbol `index` defines, when it is of this type.
+std::optional<Symbol> symbol_of_type(unsigned type, const ElfFile& file, const SymbolSection& table,
+                                     std::size_t index) {
+  GElf_Sym symbol;
+  if (gelf_getsym(table.data, static_cast<int>(index), &symbol) == nullptr) return std::nullopt;
+  if (GELF_ST_TYPE(symbol.st_info) != type || symbol.st_shndx == SHN_UNDEF || symbol.st_value == 0)
+    return std::nullopt;
+  Symbol result{Address(symbol.st_value), symbol.st_size, {}, rank_of(symbol.st_info)};
+  if (type == STT_FUNC && !file.executable(result.address)) return std::nullopt;
+  result.name = ElfFile::string_at(table.strings, symbol.st_name);
+  if (result.name.empty()) return std::nullopt;
+  return result;
+}
+
 /// The function that symbol `index` defines. An IFUNC symbol is none: its address is the
 /// resolver's, which runs once, in the dynamic linker, with other arguments and another result.
 std::optional<Symbol> function_symbol(const ElfFile& file, const SymbolSection& table,
                                       std::size_t index) {
-  GElf_Sym symbol;
-  if (gelf_getsym(table.data, static_cast<int>(index), &symbol) == nullptr) return std::nullopt;
-  if (GELF_ST_TYPE(symbol.st_info) != STT_FUNC || symbol.st_shndx == SHN_UNDEF ||
-      symbol.st_value == 0)
-    return std::nullopt;
-  Symbol result{Address(symbol.st_value), symbol.st_size, {}, rank_of(symbol.st_info)};
-  if (!file.executable(result.address)) return std::nullopt;
-  result.name = ElfFile::string_at(table.strings, symbol.st_name);
-  if (result.name.empty()) return std::nullopt;
-  return result;
+  return symbol_of_type(STT_FUNC, file, table, index);
 }
 
 bool better(const Symbol& a, const Symbol& b) {
@@ -171,7 +176,7 @@ bool old_version(std::span<const char> versions, std::size_t index) {
 
 }  // namespace
 
-std::optional<Address> find_exported(const ElfFile& file, std::string_view name) {
+std::optional<Address> find_exported(const ElfFile& file, std::string_view name, unsigned type) {
   auto hash = open_gnu_hash(file);
   auto table = SymbolSection::open(file, SHT_DYNSYM);
   if (!hash || !table) return std::nullopt;
@@ -185,7 +190,7 @@ std::optional<Address> find_exported(const ElfFile& file, std::string_view name)
     auto entry = hash->word(hash->chains + (i - hash->first_symbol) * 4);
     if (!entry) break;
     if ((*entry | 1U) == (wanted | 1U)) {
-      auto symbol = function_symbol(file, *table, i);
+      auto symbol = symbol_of_type(type, file, *table, i);
       if (symbol && symbol->name == name) {
         found = symbol->address;
         if (!old_version(versions, i)) break;
@@ -197,13 +202,14 @@ std::optional<Address> find_exported(const ElfFile& file, std::string_view name)
 }
 
 std::vector<std::optional<Address>> addresses_of(const ElfFile& file, const ElfFile& symbols,
-                                                 std::span<const std::string_view> names) {
+                                                 std::span<const std::string_view> names,
+                                                 unsigned type) {
   std::vector<std::optional<Address>> addresses(names.size());
   auto table = SymbolSection::open(symbols, SHT_SYMTAB);
   if (!table) return addresses;
   std::size_t budget = name_budget(*table);
   for (std::size_t i = 0; i < table->count; ++i) {
-    auto symbol = function_symbol(file, *table, i);
+    auto symbol = symbol_of_type(type, file, *table, i);
     if (!symbol) continue;
     if (symbol->name.size() > budget) break;
     budget -= symbol->name.size();

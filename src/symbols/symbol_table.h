@@ -45,14 +45,18 @@ class SymbolTable {
   std::vector<Function> aliases_;
 };
 
-/// Finds exported functions the way the dynamic linker does, without reading the whole table.
-/// nullopt: not exported, or the file has no .gnu.hash section.
-std::optional<Address> find_exported(const ElfFile& file, std::string_view name);
+/// Finds exported functions (or symbols of another `type`, STT_OBJECT) the way the dynamic linker
+/// does, without reading the whole table. nullopt: not exported, or the file has no .gnu.hash
+/// section.
+std::optional<Address> find_exported(const ElfFile& file, std::string_view name,
+                                     unsigned type = STT_FUNC);
 
-/// The addresses of the functions of `file` that have these linkage names in the .symtab of
-/// `symbols`, in the order of `names`; nullopt for one that it does not have. A name that several
-/// functions have (static ones) gets the global one's address, or the first's.
+/// The addresses of the functions (or symbols of another `type`) of `file` that have these linkage
+/// names in the .symtab of `symbols`, in the order of `names`; nullopt for one that it does not
+/// have. A name that several functions have (static ones) gets the global one's address, or the
+/// first's.
 std::vector<std::optional<Address>> addresses_of(const ElfFile& file, const ElfFile& symbols,
-                                                 std::span<const std::string_view> names);
+                                                 std::span<const std::string_view> names,
+                                                 unsigned type = STT_FUNC);
 
 }  // namespace ttrace

@@ -17,6 +17,14 @@ TRACED int t_leaf(int n) {
   return n;
 }
 
+// A call further down than any before: frames that ended above it would seem to be around it.
+__attribute__((noinline)) static void leaf_far_down(int n) {
+  char room[16384];
+  __asm__ volatile("" : : "r"(room) : "memory");
+  t_leaf(n);
+  __asm__ volatile("" : : "r"(room) : "memory");
+}
+
 // --- every way to jump ------------------------------------------------------------------------
 
 // What _FORTIFY_SOURCE makes of longjmp.
@@ -45,7 +53,7 @@ TRACED int t_jump(enum Jump how, int n) {
 
 TRACED int t_land(enum Jump how) {
   if (sigsetjmp(place, how == Siglongjmp) == 0) t_jump(how, 1);
-  t_leaf(1);
+  leaf_far_down(1);
   return 5;
 }
 
@@ -119,7 +127,7 @@ static void handlers(int flags) {
   jumping = true;
   for (int i = 0; i < 2; ++i) {
     if (sigsetjmp(place, 1) == 0) t_interrupted(1);
-    t_leaf(4);
+    leaf_far_down(4);
     expect_interrupted();
     expect("    } t_handler <unwound>");
     expect("  } t_interrupted <unwound>");
@@ -458,10 +466,16 @@ TRACED int t_vforking(void) {
     run_nothing();
   }
   waitpid(child, NULL, 0);
+  t_leaf(6);
   return 6;
 }
 
 static void forks(void) {
+  // Its line would come in between.
+  sigset_t child_ended;
+  sigemptyset(&child_ended);
+  sigaddset(&child_ended, SIGCHLD);
+  sigprocmask(SIG_BLOCK, &child_ended, NULL);
   long id = getpid();
   int got = t_forking();
   if (got == 3) {
@@ -477,6 +491,7 @@ static void forks(void) {
   expect("%ld } t_forking = 4", id);
   expect("%ld t_vforking() {", id);
   t_vforking();
+  expect("%ld   t_leaf(n=6) = 6", id);
   expect("%ld } t_vforking = 6", id);
   expect("%ld +++ exited with 0 +++", id);
   exit(0);

@@ -34,6 +34,13 @@ TEST_CASE("what a file says about itself") {
   CHECK(open_module(kSampleLibrary)->soname() == "libsample.so.7");
 }
 
+TEST_CASE("variables are found by their names") {
+  auto library = open_module(kSampleLibrary);
+  CHECK(library->find_object("counter").has_value());
+  CHECK_FALSE(library->find_object("sample_exported").has_value());
+  CHECK_FALSE(linkage_name(*library, "counter").has_value());
+}
+
 TEST_CASE("functions have qualified names") {
   auto module = open_module(kSampleCppO0);
   for (const char* name :
