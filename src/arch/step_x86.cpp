@@ -217,8 +217,7 @@ class X86Decoder {
   // The frame pointer register may hold anything; with a negative offset it nearly always is one.
   [[nodiscard]] bool in_own_frame(const X86Operand& operand) const {
     bool wide = step_.machine_ == Abi::X86_64;
-    if (operand.index != X86Operand::kNoRegister || operand.segment != X86Operand::kNoRegister ||
-        operand.address_size != word_size(step_.machine_)) {
+    if (operand.index != X86Operand::kNoRegister || operand.segment != X86Operand::kNoRegister) {
       return false;
     }
     if (operand.reg == (wide ? kStackPointer64 : kStackPointer32)) return true;
@@ -248,8 +247,10 @@ class X86Decoder {
 
   bool take_memory(const ZydisDecodedOperandMem& from, X86Operand& to) {
     if (from.type != ZYDIS_MEMOP_TYPE_MEM && from.type != ZYDIS_MEMOP_TYPE_AGEN) return false;
+    // Zydis 4.0 takes 0x12345678(,%eax,2) for (%r13d,%eax,2) when an idle REX.B is there. Addresses
+    // that are narrower than the stack's are too rare to mend that.
+    if (instruction_.address_width / 8 != word_size(step_.machine_)) return false;
     to.kind = Kind::Memory;
-    to.address_size = static_cast<std::uint8_t>(instruction_.address_width / 8);
     to.value = static_cast<std::uint64_t>(from.disp.value);
     to.scale = std::max<std::uint8_t>(from.scale, 1);
     if (is_rip(from.base)) {

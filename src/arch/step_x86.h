@@ -26,7 +26,6 @@ struct X86Operand {
   std::uint8_t index = kNoRegister;    // Memory
   std::uint8_t scale = 1;              // Memory
   std::uint8_t segment = kNoRegister;  // Memory: the register that holds the segment's base
-  std::uint8_t address_size = 0;       // Memory: bytes to which the effective address is cut
   bool own = false;                    // Memory: in the thread's own frame
   std::uint64_t value = 0;  // the immediate, or the displacement (with RIP as base: added already)
 };

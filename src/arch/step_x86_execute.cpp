@@ -117,7 +117,7 @@ class X86Executor {
     if (operand.index != X86Operand::kNoRegister) {
       address += regs_.get(operand.index) * operand.scale;
     }
-    address &= mask(operand.address_size);
+    address &= mask(word_);
     if (operand.segment != X86Operand::kNoRegister) address += regs_.get(operand.segment);
     return Address(address);
   }
@@ -352,7 +352,7 @@ class X86Executor {
   bool loop_if(bool condition) {
     std::uint64_t count = 0;
     if (!read(counter(), count) || !write(counter(), --count)) return false;
-    return (count & mask(step_.counter_size_)) == 0 || !condition || jump();
+    return count == 0 || !condition || jump();
   }
   bool loop() { return loop_if(true); }
   bool loop_if_equal() { return loop_if((regs_.flags() & kZero) != 0); }

@@ -67,6 +67,6 @@ TEST_CASE("this kernel and this processor copy a word at once") {
   done = true;
   writer.join();
   // A policy of a container may forbid the call; then nothing is emulated from it either.
-  WARN(read == kReads);
+  if (read < kReads) MESSAGE("process_vm_readv does not work here: nothing was compared");
   CHECK(torn == 0);
 }

@@ -179,8 +179,11 @@ TEST_CASE("x86: what lies across words is loaded by the processor, but in the ow
   CHECK(emulates({0x0f, 0xb6, 0x07}, kSp + 7));        // movzbl (%rdi), %eax
   CHECK_FALSE(emulates({0x0f, 0xb7, 0x07}, kSp + 7));  // movzwl (%rdi), %eax
   CHECK(emulates({0x48, 0x8b, 0x44, 0x24, 0x04}, 0));  // mov 4(%rsp), %rax
-  CHECK_FALSE(emulates({0xff, 0x37}, kSp + 1));        // push (%rdi)
-  CHECK_FALSE(emulates({0xff, 0x17}, kSp + 1));        // call *(%rdi)
+  Registers regs = registers(Abi::X86_64);             // movzwl 7(%rsp), %eax
+  CHECK(decoded(Abi::X86_64, {0x0f, 0xb7, 0x44, 0x24, 0x07}).emulate(regs, memory));
+  CHECK(regs.get(kRax) == 0x8887);
+  CHECK_FALSE(emulates({0xff, 0x37}, kSp + 1));  // push (%rdi)
+  CHECK_FALSE(emulates({0xff, 0x17}, kSp + 1));  // call *(%rdi)
 }
 
 TEST_CASE("x86: a failed access changes nothing, and leaves the copy") {
