@@ -178,6 +178,7 @@ class Comparison {
     // The commonest registers of all, and those that mean something else.
     if (below(8) == 0) word |= 0x1f << 5;
     if (below(8) == 0) word |= 0x1f;
+    if (below(8) == 0) word = (word & ~0xfc00U) | (word >> 6 & 0xfc00);  // a field of one bit
     // An index that is the base, too, would lead anywhere.
     if (kind.form == Kind::Indexed && (word >> 16 & 31) == (word >> 5 & 31)) word ^= 1 << 16;
     word = (word & ~kind.mask) | kind.value;
@@ -293,7 +294,7 @@ class Comparison {
   std::uint64_t seed_;
   std::mt19937_64 random_;
   OwnMemory memory_;
-  std::uint64_t at_ = address(memory_.code) + kCodeSize / 2;
+  std::uint64_t at_ = address(memory_.code) + kCodeSize / 2 + 0x124;  // within a page
   std::uint64_t target_ = 0;
   Context before_{};
   Seen seen_;
