@@ -36,10 +36,12 @@ class DisplacedInstruction {
   [[nodiscard]] bool emulated() const;
 
   /// Does what the instruction would do to `regs` (whose PC is at()) and `memory`, PC included.
-  /// False when memory it needs is not accessible, or when it is not emulated(): nothing was
-  /// changed. Executing the copy then either faults as the instruction would have, or succeeds
-  /// because the kernel grows the stack. `memory` must respect the tracee's page protection
-  /// (process_vm_writev does, /proc/PID/mem does not), lest a push overwrite a stack's guard page.
+  /// False when memory it needs is not accessible, when an operand lies across words that other
+  /// threads may write (see step_memory.h), or when it is not emulated(): nothing was changed.
+  /// Executing the copy then either faults as the instruction would have, or succeeds because the
+  /// kernel grows the stack. `memory` must respect the tracee's page protection (process_vm_readv
+  /// and process_vm_writev do, /proc/PID/mem does not), lest a push overwrite a stack's guard page,
+  /// or a load from a page that is a program's signal to stop not fault.
   [[nodiscard]] bool emulate(Registers& regs, MutableMemory& memory) const;
 
   /// The bytes to execute at `slot` instead: same length and effect, PC-relative operands adjusted.

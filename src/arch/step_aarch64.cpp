@@ -3,6 +3,7 @@
 #include "arch/step_aarch64.h"
 
 #include <array>
+#include <bit>
 #include <cstring>
 
 namespace ttrace {
@@ -47,6 +48,7 @@ class Aarch64Decoder {
  private:
   using Operation = Aarch64Step::Operation;
   using Indexing = Aarch64Step::Indexing;
+  using Operand = Aarch64Step::Operand;
   struct Input {
     Aarch64Step& step;
     std::uint32_t word;
@@ -62,7 +64,7 @@ class Aarch64Decoder {
     void (*take)(Input);
   };
   static const std::array<Refusal, 8> kRefusals;
-  static const std::array<Row, 38> kRows;
+  static const std::array<Row, 57> kRows;
 
   // The fillers: one for each form of operands.
   static void nothing(Input) {}
@@ -104,60 +106,143 @@ class Aarch64Decoder {
   static void literal(Input in) {
     relative(in, 23, 5);
     in.step.rd_ = field(in.word, 4, 0);
-    in.step.width_ = bits(in.word, 31, 30) == 1 ? 8 : 4;
+    in.step.signed_ = bits(in.word, 31, 30) == 2;  // ldrsw
+    in.step.size_ = bits(in.word, 31, 30) == 1 ? 8 : 4;
+    in.step.width_ = bits(in.word, 31, 30) == 0 ? 4 : 8;
   }
   static void prefetch_literal(Input in) { in.step.position_ = true; }
   static void constant(Input in) {
     keep_constant(in);
-    in.step.value_ <<= in.step.detail_;
+    in.step.value_ <<= in.step.amount_;
     if (bits(in.word, 30, 29) == 0) in.step.value_ = ~in.step.value_;  // movn
   }
   static void keep_constant(Input in) {
     in.step.rd_ = field(in.word, 4, 0);
     in.step.width_ = bits(in.word, 31, 31) != 0 ? 8 : 4;
-    in.step.detail_ = static_cast<std::uint8_t>(bits(in.word, 22, 21) * 16);
+    in.step.amount_ = static_cast<std::uint8_t>(bits(in.word, 22, 21) * 16);
     in.step.value_ = bits(in.word, 20, 5);
   }
-  static void immediate(Input in) {
+  // Arithmetic and logic.
+  static void registers(Input in) {
     in.step.rd_ = field(in.word, 4, 0);
     in.step.rn_ = field(in.word, 9, 5);
     in.step.width_ = bits(in.word, 31, 31) != 0 ? 8 : 4;
+  }
+  static void immediate(Input in) {
+    registers(in);
     in.step.set_flags_ = bits(in.word, 29, 29) != 0;
+    in.step.source_sp_ = true;
+    in.step.target_sp_ = !in.step.set_flags_;
     in.step.value_ = std::uint64_t{bits(in.word, 21, 10)} << (bits(in.word, 22, 22) * 12);
   }
-  static void move_register(Input in) {
+  static void shifted(Input in) {
+    registers(in);
+    in.step.set_flags_ = bits(in.word, 29, 29) != 0;
+    in.step.operand_ = Operand::Shifted;
+    in.step.rm_ = field(in.word, 20, 16);
+    in.step.detail_ = field(in.word, 23, 22);
+    in.step.amount_ = field(in.word, 15, 10);
+    constexpr std::uint8_t kRotate = 3;
+    if (in.step.amount_ >= in.step.width_ * 8 || in.step.detail_ == kRotate) refuse(in);
+  }
+  static void extended(Input in) {
+    immediate(in);
+    in.step.operand_ = Operand::Extended;
+    in.step.rm_ = field(in.word, 20, 16);
+    in.step.detail_ = field(in.word, 15, 13);
+    in.step.amount_ = field(in.word, 12, 10);
+    constexpr std::uint8_t kMost = 4;
+    if (in.step.amount_ > kMost) refuse(in);
+  }
+  static void logic_shifted(Input in) {
+    shifted(in);
+    in.step.set_flags_ = bits(in.word, 30, 29) == 3;
+    in.step.invert_ = bits(in.word, 21, 21) != 0;
+  }
+  // The manual's DecodeBitMasks: a run of ones, rotated, in each element of a power of two of bits.
+  static void logic_immediate(Input in) {
+    registers(in);
+    in.step.set_flags_ = bits(in.word, 30, 29) == 3;
+    in.step.target_sp_ = !in.step.set_flags_;
+    const unsigned wide = bits(in.word, 22, 22), imms = bits(in.word, 15, 10);
+    const unsigned kind = wide << 6 | (~imms & 0x3f);
+    const unsigned element = kind < 2 ? 0 : std::bit_floor(kind);
+    const unsigned ones = (imms & (element - 1)) + 1;
+    if (element == 0 || ones == element || (wide != 0 && in.step.width_ == 4)) return refuse(in);
+    const unsigned turn = bits(in.word, 21, 16) & (element - 1);
+    const std::uint64_t run = ~0ULL >> (64 - ones);
+    std::uint64_t mask = turn == 0 ? run : run >> turn | run << (element - turn);
+    if (element < 64) mask &= (1ULL << element) - 1;
+    for (unsigned size = element; size < 64; size *= 2)
+      mask |= mask << size;
+    in.step.value_ = mask;
+  }
+  static void bit_field(Input in) {
+    registers(in);
+    in.step.amount_ = field(in.word, 21, 16);
+    in.step.detail_ = field(in.word, 15, 10);
+    const unsigned limit = in.step.width_ * 8U;
+    bool wide = bits(in.word, 22, 22) != 0;
+    if (wide != (limit == 64) || in.step.amount_ >= limit || in.step.detail_ >= limit) refuse(in);
+  }
+
+  // Memory. `opc` (bits 22 and 23) says what is loaded: 1 zeros above, 2 and 3 the sign.
+  static void base(Input in) {
     in.step.rd_ = field(in.word, 4, 0);
-    in.step.rn_ = field(in.word, 20, 16);
-    in.step.width_ = bits(in.word, 31, 31) != 0 ? 8 : 4;
+    in.step.rn_ = field(in.word, 9, 5);
+    in.step.source_sp_ = true;
   }
-  static void pair(Input in) {
-    in.step.rd_ = field(in.word, 4, 0);
-    in.step.rd2_ = field(in.word, 14, 10);
-    in.step.rn_ = kSp;
-    in.step.width_ = 8;
-    in.step.value_ = signed_bits(in.word, 21, 15) * 8;
-  }
-  static void pair_before(Input in) {
-    pair(in);
-    in.step.indexing_ = Indexing::Pre;
-  }
-  static void pair_after(Input in) {
-    pair(in);
-    in.step.indexing_ = Indexing::Post;
+  static void sized(Input in) {
+    base(in);
+    in.step.size_ = static_cast<std::uint8_t>(1U << bits(in.word, 31, 30));
+    const unsigned opc = bits(in.word, 23, 22);
+    in.step.signed_ = opc >= 2;
+    in.step.width_ = opc == 2 || in.step.size_ == 8 ? 8 : 4;
+    // Prefetches, and what there is not.
+    if (opc >= 2 && in.step.size_ == 8) refuse(in);
+    if (opc == 3 && in.step.size_ == 4) refuse(in);
   }
   static void single(Input in) {
-    in.step.rd_ = field(in.word, 4, 0);
-    in.step.rn_ = kSp;
-    in.step.width_ = bits(in.word, 30, 30) != 0 ? 8 : 4;
-    in.step.value_ = std::uint64_t{bits(in.word, 21, 10)} * in.step.width_;
+    sized(in);
+    in.step.value_ = std::uint64_t{bits(in.word, 21, 10)} * in.step.size_;
   }
-  static void single_stepping(Input in) {
-    in.step.rd_ = field(in.word, 4, 0);
-    in.step.rn_ = kSp;
-    in.step.width_ = bits(in.word, 30, 30) != 0 ? 8 : 4;
+  static void single_unscaled(Input in) {
+    sized(in);
     in.step.value_ = signed_bits(in.word, 20, 12);
-    in.step.indexing_ = bits(in.word, 11, 11) != 0 ? Indexing::Pre : Indexing::Post;
+    constexpr std::array kKinds{Indexing::Offset, Indexing::Post, Indexing::Offset, Indexing::Pre};
+    in.step.indexing_ = kKinds.at(bits(in.word, 11, 10));
+    written_back(in, in.step.rd_);
   }
+  static void single_indexed(Input in) {
+    sized(in);
+    in.step.operand_ = Operand::Extended;
+    in.step.rm_ = field(in.word, 20, 16);
+    in.step.detail_ = field(in.word, 15, 13);
+    if (bits(in.word, 12, 12) != 0) in.step.amount_ = field(in.word, 31, 30);
+    if (bits(in.word, 14, 14) == 0) refuse(in);
+  }
+  static void pair(Input in) {
+    base(in);
+    in.step.rd2_ = field(in.word, 14, 10);
+    const unsigned opc = bits(in.word, 31, 30);
+    in.step.signed_ = opc == 1;  // ldpsw
+    in.step.size_ = opc == 2 ? 8 : 4;
+    in.step.width_ = opc == 0 ? 4 : 8;
+    in.step.value_ = signed_bits(in.word, 21, 15) * in.step.size_;
+    constexpr std::array kKinds{Indexing::Offset, Indexing::Post, Indexing::Offset, Indexing::Pre};
+    in.step.indexing_ = kKinds.at(bits(in.word, 24, 23));
+    written_back(in, in.step.rd_);
+    written_back(in, in.step.rd2_);
+    bool load = bits(in.word, 22, 22) != 0;
+    constexpr unsigned kNone = 3;
+    if (opc == kNone || (load && in.step.rd_ == in.step.rd2_)) refuse(in);  // unpredictable
+  }
+  // Unpredictable: the base written back, and loaded or stored, too.
+  static void written_back(Input in, std::uint8_t reg) {
+    bool writes = in.step.indexing_ != Indexing::Offset;
+    if (writes && reg == in.step.rn_ && reg != kSp) refuse(in);
+  }
+  static void refuse(Input in) { in.step.operation_ = Operation::Copy; }
 };
 
 // PC-relative, and not to be emulated: no copy may be made of them.
@@ -174,7 +259,7 @@ const std::array<Aarch64Decoder::Refusal, 8> Aarch64Decoder::kRefusals{{
     {0xfe000000, 0x56000000, "an unknown branch cannot be stepped elsewhere"},
 }};
 
-const std::array<Aarch64Decoder::Row, 38> Aarch64Decoder::kRows{{
+const std::array<Aarch64Decoder::Row, 57> Aarch64Decoder::kRows{{
     // Hints: nop, yield, dgh, bti and its targets. The others do something, or are copied.
     {0xffffffff, 0xd503201f, Operation::Nop, Aarch64Decoder::nothing},  // nop
     {0xffffffff, 0xd503203f, Operation::Nop, Aarch64Decoder::nothing},  // yield
@@ -193,38 +278,54 @@ const std::array<Aarch64Decoder::Row, 38> Aarch64Decoder::kRows{{
     {0xfefff800, 0xd63f0800, Operation::Copy,
      Aarch64Decoder::authenticated_call},  // blraa, blrab, blraaz, blrabz
     // Addresses and constants.
-    {0x1f000000, 0x10000000, Operation::SetConstant, Aarch64Decoder::address},        // adr, adrp
-    {0xff000000, 0x18000000, Operation::LoadLiteral, Aarch64Decoder::literal},        // ldr w
-    {0xff000000, 0x58000000, Operation::LoadLiteral, Aarch64Decoder::literal},        // ldr x
-    {0xff000000, 0x98000000, Operation::LoadLiteralSigned, Aarch64Decoder::literal},  // ldrsw
-    {0xff000000, 0xd8000000, Operation::Nop, Aarch64Decoder::prefetch_literal},       // prfm
-    {0xffc00000, 0x12800000, Operation::SetConstant, Aarch64Decoder::constant},       // movn w
-    {0xffc00000, 0x52800000, Operation::SetConstant, Aarch64Decoder::constant},       // movz w
-    {0xff800000, 0x92800000, Operation::SetConstant, Aarch64Decoder::constant},       // movn x
-    {0xff800000, 0xd2800000, Operation::SetConstant, Aarch64Decoder::constant},       // movz x
-    {0xffc00000, 0x72800000, Operation::MoveKeep, Aarch64Decoder::keep_constant},     // movk w
-    {0xff800000, 0xf2800000, Operation::MoveKeep, Aarch64Decoder::keep_constant},     // movk x
-    // Arithmetic: add, adds (cmn), sub, subs (cmp), w and x; mov between registers.
-    {0x5f800000, 0x11000000, Operation::AddImmediate, Aarch64Decoder::immediate},
-    {0x5f800000, 0x51000000, Operation::SubImmediate, Aarch64Decoder::immediate},
-    {0x7fe0ffe0, 0x2a0003e0, Operation::MoveRegister, Aarch64Decoder::move_register},
-    // Frames: only a thread's own stack is read and written by the tracer. The processor's accesses
-    // to memory that threads share are atomic, copies across address spaces are not.
+    {0x1f000000, 0x10000000, Operation::SetConstant, Aarch64Decoder::address},     // adr, adrp
+    {0xff000000, 0x18000000, Operation::LoadLiteral, Aarch64Decoder::literal},     // ldr w
+    {0xff000000, 0x58000000, Operation::LoadLiteral, Aarch64Decoder::literal},     // ldr x
+    {0xff000000, 0x98000000, Operation::LoadLiteral, Aarch64Decoder::literal},     // ldrsw
+    {0xff000000, 0xd8000000, Operation::Nop, Aarch64Decoder::prefetch_literal},    // prfm
+    {0xffc00000, 0x12800000, Operation::SetConstant, Aarch64Decoder::constant},    // movn w
+    {0xffc00000, 0x52800000, Operation::SetConstant, Aarch64Decoder::constant},    // movz w
+    {0xff800000, 0x92800000, Operation::SetConstant, Aarch64Decoder::constant},    // movn x
+    {0xff800000, 0xd2800000, Operation::SetConstant, Aarch64Decoder::constant},    // movz x
+    {0xffc00000, 0x72800000, Operation::MoveKeep, Aarch64Decoder::keep_constant},  // movk w
+    {0xff800000, 0xf2800000, Operation::MoveKeep, Aarch64Decoder::keep_constant},  // movk x
+    // Arithmetic: add, adds (cmn), sub, subs (cmp), w and x.
+    {0x5f800000, 0x11000000, Operation::Add, Aarch64Decoder::immediate},
+    {0x5f800000, 0x51000000, Operation::Sub, Aarch64Decoder::immediate},
+    {0x5f200000, 0x0b000000, Operation::Add, Aarch64Decoder::shifted},
+    {0x5f200000, 0x4b000000, Operation::Sub, Aarch64Decoder::shifted},
+    {0x5fe00000, 0x0b200000, Operation::Add, Aarch64Decoder::extended},
+    {0x5fe00000, 0x4b200000, Operation::Sub, Aarch64Decoder::extended},
+    // Logic: and, orr (mov), eor, ands (tst); with registers also bic, orn (mvn), eon, bics.
+    {0x7f800000, 0x12000000, Operation::And, Aarch64Decoder::logic_immediate},
+    {0x7f800000, 0x32000000, Operation::Or, Aarch64Decoder::logic_immediate},
+    {0x7f800000, 0x52000000, Operation::ExclusiveOr, Aarch64Decoder::logic_immediate},
+    {0x7f800000, 0x72000000, Operation::And, Aarch64Decoder::logic_immediate},
+    {0x7f000000, 0x0a000000, Operation::And, Aarch64Decoder::logic_shifted},
+    {0x7f000000, 0x2a000000, Operation::Or, Aarch64Decoder::logic_shifted},
+    {0x7f000000, 0x4a000000, Operation::ExclusiveOr, Aarch64Decoder::logic_shifted},
+    {0x7f000000, 0x6a000000, Operation::And, Aarch64Decoder::logic_shifted},
+    {0x7f800000, 0x53000000, Operation::Field, Aarch64Decoder::bit_field},        // ubfm
+    {0x7f800000, 0x13000000, Operation::SignedField, Aarch64Decoder::bit_field},  // sbfm
+    // Stores, to the thread's own frame only: see X86Decoder::writable.
     {0xffc003e0, 0xa90003e0, Operation::StorePair, Aarch64Decoder::pair},  // stp x, x, [sp, n]
-    {0xffc003e0, 0xa94003e0, Operation::LoadPair, Aarch64Decoder::pair},   // ldp x, x, [sp, n]
-    {0xffc003e0, 0xa98003e0, Operation::StorePair,
-     Aarch64Decoder::pair_before},  // stp x, x, [sp, n]!
-    {0xffc003e0, 0xa9c003e0, Operation::LoadPair,
-     Aarch64Decoder::pair_before},  // ldp x, x, [sp, n]!
-    {0xffc003e0, 0xa88003e0, Operation::StorePair,
-     Aarch64Decoder::pair_after},                                               // stp x, x, [sp], n
-    {0xffc003e0, 0xa8c003e0, Operation::LoadPair, Aarch64Decoder::pair_after},  // ldp x, x, [sp], n
-    {0xbfc003e0, 0xb90003e0, Operation::Store, Aarch64Decoder::single},         // str w|x, [sp, n]
-    {0xbfc003e0, 0xb94003e0, Operation::Load, Aarch64Decoder::single},          // ldr w|x, [sp, n]
-    {0xbfe007e0, 0xb80007e0, Operation::Store,
-     Aarch64Decoder::single_stepping},  // str w|x, [sp, n]! and [sp], n
-    {0xbfe007e0, 0xb84007e0, Operation::Load,
-     Aarch64Decoder::single_stepping},  // ldr w|x, [sp, n]! and [sp], n
+    {0xffc003e0, 0xa98003e0, Operation::StorePair, Aarch64Decoder::pair},  // stp x, x, [sp, n]!
+    {0xffc003e0, 0xa88003e0, Operation::StorePair, Aarch64Decoder::pair},  // stp x, x, [sp], n
+    {0x3fc003e0, 0x390003e0, Operation::Store, Aarch64Decoder::single},    // str [sp, n]
+    {0x3fe007e0, 0x380007e0, Operation::Store,
+     Aarch64Decoder::single_unscaled},  // str [sp, n]! and [sp], n
+    {0x3fe00fe0, 0x380003e0, Operation::Store, Aarch64Decoder::single_unscaled},  // stur [sp, n]
+    // Loads: see Aarch64Executor::load. Not the row of ldnp, which has bits 23 and 24 clear.
+    {0x3f400000, 0x29400000, Operation::LoadPair, Aarch64Decoder::pair},  // [n, x] and [n, x]!
+    {0x3fc00000, 0x28c00000, Operation::LoadPair, Aarch64Decoder::pair},  // [n], x
+    {0x3fc00000, 0x39400000, Operation::Load, Aarch64Decoder::single},
+    {0x3f800000, 0x39800000, Operation::Load, Aarch64Decoder::single},
+    {0x3fe00400, 0x38400400, Operation::Load, Aarch64Decoder::single_unscaled},  // [n, x]! [n], x
+    {0x3fa00400, 0x38800400, Operation::Load, Aarch64Decoder::single_unscaled},
+    {0x3fe00c00, 0x38400000, Operation::Load, Aarch64Decoder::single_unscaled},  // ldur
+    {0x3fa00c00, 0x38800000, Operation::Load, Aarch64Decoder::single_unscaled},
+    {0x3fe00c00, 0x38600800, Operation::Load, Aarch64Decoder::single_indexed},
+    {0x3fa00c00, 0x38a00800, Operation::Load, Aarch64Decoder::single_indexed},
 }};
 
 Result<Aarch64Step> Aarch64Step::decode(Address at, std::span<const std::byte> bytes) {

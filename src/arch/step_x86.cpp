@@ -115,7 +115,10 @@ class X86Decoder {
   using Kind = X86Operand::Kind;
   using Check = bool (X86Decoder::*)();
 
-  // Which instructions are emulated, provided that their operands pass the check.
+  // Which instructions are emulated, provided that their operands pass the check. Not among them,
+  // common as they are: shifts and multiplications, which leave flags that the manual calls
+  // undefined and processors set differently; vector instructions, whose registers are another
+  // block.
   struct Row {
     ZydisMnemonic mnemonic;
     Operation operation;
@@ -145,9 +148,15 @@ class X86Decoder {
 
   // The checks: they fill in the operands, and refuse what the executor cannot do.
   bool any() { return true; }
-  bool one() { return take(operands_[0], step_.to_) && accessible(step_.to_); }
-  bool data() { return one() && take(operands_[1], step_.from_) && accessible(step_.from_); }
-  bool address() { return take(operands_[0], step_.to_) && take(operands_[1], step_.from_); }
+  bool one() { return take(operands_[0], step_.to_) && writable(step_.to_); }
+  bool data() { return one() && take(operands_[1], step_.from_); }
+  bool two() { return take(operands_[0], step_.to_) && take(operands_[1], step_.from_); }
+  // The result of 16 bits is undefined.
+  bool wide_register() { return one() && step_.to_.size >= 4; }
+  // An exchange with memory is locked, whatever its prefixes.
+  bool two_registers() {
+    return two() && step_.to_.kind != Kind::Memory && step_.from_.kind != Kind::Memory;
+  }
 
   // cbw, cwd and their kin name their operands only implicitly.
   bool accumulator() {
@@ -168,7 +177,7 @@ class X86Decoder {
 
   bool stack() { return !narrowed(instruction_); }
   bool push() {
-    return stack() && take(operands_[0], step_.from_) && accessible(step_.from_) &&
+    return stack() && take(operands_[0], step_.from_) &&
            (step_.from_.kind == Kind::Immediate || word_sized(step_.from_));
   }
   bool pop() {
@@ -198,14 +207,17 @@ class X86Decoder {
     return operand.size == word_size(step_.machine_);
   }
 
-  // Only a thread's own frame is read and written by the tracer: the processor's accesses to memory
-  // that threads share are atomic up to eight bytes, copies across address spaces are not. (The
-  // frame pointer register may hold anything; with a negative offset it nearly always is one.)
-  [[nodiscard]] bool accessible(const X86Operand& operand) const {
-    if (operand.kind != Kind::Memory) return true;
+  // Only in a thread's own frame does the tracer write. Other threads may look at all the rest:
+  // they must see a store as one, with everything that was stored before it, and a
+  // read-modify-write must not lose theirs. (Loads: see X86Executor::load.)
+  static bool writable(const X86Operand& operand) {
+    return operand.kind != Kind::Memory || operand.own;
+  }
+
+  // The frame pointer register may hold anything; with a negative offset it nearly always is one.
+  [[nodiscard]] bool in_own_frame(const X86Operand& operand) const {
     bool wide = step_.machine_ == Abi::X86_64;
-    if (operand.index != X86Operand::kNoRegister || operand.segment != X86Operand::kNoRegister ||
-        operand.address_size != word_size(step_.machine_)) {
+    if (operand.index != X86Operand::kNoRegister || operand.segment != X86Operand::kNoRegister) {
       return false;
     }
     if (operand.reg == (wide ? kStackPointer64 : kStackPointer32)) return true;
@@ -235,8 +247,10 @@ class X86Decoder {
 
   bool take_memory(const ZydisDecodedOperandMem& from, X86Operand& to) {
     if (from.type != ZYDIS_MEMOP_TYPE_MEM && from.type != ZYDIS_MEMOP_TYPE_AGEN) return false;
+    // Zydis 4.0 takes 0x12345678(,%eax,2) for (%r13d,%eax,2) when an idle REX.B is there. Addresses
+    // that are narrower than the stack's are too rare to mend that.
+    if (instruction_.address_width / 8 != word_size(step_.machine_)) return false;
     to.kind = Kind::Memory;
-    to.address_size = static_cast<std::uint8_t>(instruction_.address_width / 8);
     to.value = static_cast<std::uint64_t>(from.disp.value);
     to.scale = std::max<std::uint8_t>(from.scale, 1);
     if (is_rip(from.base)) {
@@ -251,12 +265,14 @@ class X86Decoder {
       if (!number) return false;
       to.index = *number;
     }
+    to.own = in_own_frame(to);
     bool fs = from.segment == ZYDIS_REGISTER_FS;
     bool gs = from.segment == ZYDIS_REGISTER_GS;
     if ((!fs && !gs) || from.type == ZYDIS_MEMOP_TYPE_AGEN) return true;
     // i386 keeps the bases in descriptor tables, which the register block does not show.
     if (step_.machine_ != Abi::X86_64) return false;
     to.segment = fs ? kDwarfX86FsBase : kDwarfX86GsBase;
+    to.own = false;
     return true;
   }
 
@@ -315,18 +331,22 @@ const X86Decoder::Row X86Decoder::kRows[] = {
     {ZYDIS_MNEMONIC_MOVZX, Operation::MovZeroExtended, &X86Decoder::data},
     {ZYDIS_MNEMONIC_MOVSX, Operation::MovSignExtended, &X86Decoder::data},
     {ZYDIS_MNEMONIC_MOVSXD, Operation::MovSignExtended, &X86Decoder::data},
-    {ZYDIS_MNEMONIC_LEA, Operation::Lea, &X86Decoder::address},
+    {ZYDIS_MNEMONIC_LEA, Operation::Lea, &X86Decoder::two},
     {ZYDIS_MNEMONIC_ADD, Operation::Add, &X86Decoder::data},
+    {ZYDIS_MNEMONIC_ADC, Operation::AddCarry, &X86Decoder::data},
     {ZYDIS_MNEMONIC_SUB, Operation::Sub, &X86Decoder::data},
-    {ZYDIS_MNEMONIC_CMP, Operation::Cmp, &X86Decoder::data},
+    {ZYDIS_MNEMONIC_SBB, Operation::SubBorrow, &X86Decoder::data},
+    {ZYDIS_MNEMONIC_CMP, Operation::Cmp, &X86Decoder::two},
     {ZYDIS_MNEMONIC_AND, Operation::And, &X86Decoder::data},
     {ZYDIS_MNEMONIC_OR, Operation::Or, &X86Decoder::data},
     {ZYDIS_MNEMONIC_XOR, Operation::Xor, &X86Decoder::data},
-    {ZYDIS_MNEMONIC_TEST, Operation::Test, &X86Decoder::data},
+    {ZYDIS_MNEMONIC_TEST, Operation::Test, &X86Decoder::two},
     {ZYDIS_MNEMONIC_INC, Operation::Inc, &X86Decoder::one},
     {ZYDIS_MNEMONIC_DEC, Operation::Dec, &X86Decoder::one},
     {ZYDIS_MNEMONIC_NEG, Operation::Neg, &X86Decoder::one},
     {ZYDIS_MNEMONIC_NOT, Operation::Not, &X86Decoder::one},
+    {ZYDIS_MNEMONIC_BSWAP, Operation::SwapBytes, &X86Decoder::wide_register},
+    {ZYDIS_MNEMONIC_XCHG, Operation::Exchange, &X86Decoder::two_registers},
     {ZYDIS_MNEMONIC_CBW, Operation::ExtendAccumulator, &X86Decoder::accumulator},
     {ZYDIS_MNEMONIC_CWDE, Operation::ExtendAccumulator, &X86Decoder::accumulator},
     {ZYDIS_MNEMONIC_CDQE, Operation::ExtendAccumulator, &X86Decoder::accumulator},

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -25,7 +26,7 @@ struct X86Operand {
   std::uint8_t index = kNoRegister;    // Memory
   std::uint8_t scale = 1;              // Memory
   std::uint8_t segment = kNoRegister;  // Memory: the register that holds the segment's base
-  std::uint8_t address_size = 0;       // Memory: bytes to which the effective address is cut
+  bool own = false;                    // Memory: in the thread's own frame
   std::uint64_t value = 0;  // the immediate, or the displacement (with RIP as base: added already)
 };
 
@@ -41,7 +42,9 @@ class X86Step {
     MovSignExtended,
     Lea,
     Add,
+    AddCarry,
     Sub,
+    SubBorrow,
     Cmp,
     And,
     Or,
@@ -51,6 +54,8 @@ class X86Step {
     Dec,
     Neg,
     Not,
+    SwapBytes,
+    Exchange,
     SetIf,
     MovIf,
     ExtendAccumulator,  // cbw, cwde, cdqe: `to` from `from`
@@ -70,11 +75,17 @@ class X86Step {
     Call,
     Return,
   };
+  static constexpr std::size_t kOperations = static_cast<std::size_t>(Operation::Return) + 1;
 
   static Result<X86Step> decode(Abi machine, Address at, std::span<const std::byte> bytes);
 
   [[nodiscard]] std::size_t length() const { return length_; }
   [[nodiscard]] bool emulated() const { return operation_ != Operation::Copy; }
+  // What it was taken for: tests make sure that they have seen everything.
+  [[nodiscard]] Operation operation() const { return operation_; }
+  [[nodiscard]] unsigned condition() const { return condition_; }
+  [[nodiscard]] const X86Operand& to() const { return to_; }
+  [[nodiscard]] const X86Operand& from() const { return from_; }
   [[nodiscard]] bool emulate(Address at, Registers& regs, MutableMemory& memory) const;
   [[nodiscard]] Result<std::vector<std::byte>> copy_for(Address at, Address slot) const;
   [[nodiscard]] bool finish_copy(Address at, Registers& regs, MutableMemory& memory,

@@ -2,6 +2,7 @@
 #include <array>
 #include <bit>
 
+#include "arch/step_memory.h"
 #include "arch/step_x86.h"
 #include "base/number.h"
 
@@ -46,18 +47,22 @@ struct Sum {
   std::uint64_t flags;
 };
 
-Sum add(std::uint64_t a, std::uint64_t b, unsigned size) {
-  std::uint64_t sum = (a + b) & mask(size);
+// `carry` and `borrow`: 0 or 1, from what was added or subtracted before.
+Sum add(std::uint64_t a, std::uint64_t b, unsigned size, std::uint64_t carry = 0) {
+  a &= mask(size);
+  std::uint64_t sum = (a + b + carry) & mask(size);
   std::uint64_t flags = result_flags(sum, size) | ((a ^ b ^ sum) & kAdjust);
-  if (sum < (a & mask(size))) flags |= kCarry;
+  if (sum < a || (carry != 0 && sum == a)) flags |= kCarry;
   if (((a ^ sum) & (b ^ sum) & sign_bit(size)) != 0) flags |= kOverflow;
   return {sum, flags};
 }
 
-Sum subtract(std::uint64_t a, std::uint64_t b, unsigned size) {
-  std::uint64_t difference = (a - b) & mask(size);
+Sum subtract(std::uint64_t a, std::uint64_t b, unsigned size, std::uint64_t borrow = 0) {
+  a &= mask(size);
+  b &= mask(size);
+  std::uint64_t difference = (a - b - borrow) & mask(size);
   std::uint64_t flags = result_flags(difference, size) | ((a ^ b ^ difference) & kAdjust);
-  if ((a & mask(size)) < (b & mask(size))) flags |= kCarry;
+  if (a < b || (borrow != 0 && a == b)) flags |= kCarry;
   if (((a ^ b) & (a ^ difference) & sign_bit(size)) != 0) flags |= kOverflow;
   return {difference, flags};
 }
@@ -102,8 +107,7 @@ class X86Executor {
   using Operation = X86Step::Operation;
   using Kind = X86Operand::Kind;
   using Handler = bool (X86Executor::*)();
-  static constexpr std::size_t kOperations = static_cast<std::size_t>(Operation::Return) + 1;
-  static const std::array<Handler, kOperations> kHandlers;  // in the order of Operation
+  static const std::array<Handler, X86Step::kOperations> kHandlers;  // in the order of Operation
 
   // Operands.
 
@@ -113,7 +117,7 @@ class X86Executor {
     if (operand.index != X86Operand::kNoRegister) {
       address += regs_.get(operand.index) * operand.scale;
     }
-    address &= mask(operand.address_size);
+    address &= mask(word_);
     if (operand.segment != X86Operand::kNoRegister) address += regs_.get(operand.segment);
     return Address(address);
   }
@@ -122,6 +126,16 @@ class X86Executor {
     auto number = memory_.read_number(from, size);
     value = number.value_or(0);
     return number.has_value();
+  }
+
+  // Loads an operand. Another thread may be storing there, and must not be seen half done: as the
+  // processor does, load_word() reads at once what lies within one word. An operand that does not
+  // is left to the processor, except in the thread's own frame. A page that cannot be read (by
+  // protection, or because it is a device's) fails, and the copy then faults as it should.
+  bool load(const X86Operand& operand, std::uint64_t& value) {
+    Address from = effective(operand);
+    if (load_word(memory_, from, operand.size, value)) return true;
+    return operand.own && load(from, operand.size, value);
   }
 
   bool store(Address to, unsigned size, std::uint64_t value) {
@@ -142,7 +156,7 @@ class X86Executor {
         value = operand.value;
         return true;
       case Kind::Memory:
-        return load(effective(operand), operand.size, value);
+        return load(operand, value);
     }
     return false;
   }
@@ -200,6 +214,15 @@ class X86Executor {
     std::uint64_t a = 0, b = 0;
     return both(a, b) && finish(add(a, b, step_.to_.size), true);
   }
+  [[nodiscard]] std::uint64_t carry() const { return regs_.flags() & kCarry; }
+  bool add_with_carry() {
+    std::uint64_t a = 0, b = 0;
+    return both(a, b) && finish(add(a, b, step_.to_.size, carry()), true);
+  }
+  bool subtract_with_borrow() {
+    std::uint64_t a = 0, b = 0;
+    return both(a, b) && finish(subtract(a, b, step_.to_.size, carry()), true);
+  }
   bool subtract_values() {
     std::uint64_t a = 0, b = 0;
     return both(a, b) && finish(subtract(a, b, step_.to_.size), true);
@@ -246,6 +269,19 @@ class X86Executor {
   bool invert() {
     std::uint64_t a = 0;
     return read(step_.to_, a) && write(step_.to_, ~a);
+  }
+
+  bool swap_bytes() {
+    std::uint64_t a = 0;
+    if (!read(step_.to_, a)) return false;
+    std::uint64_t swapped = 0;
+    for (unsigned i = 0; i < step_.to_.size; ++i, a >>= 8)
+      swapped = swapped << 8 | (a & 0xff);
+    return write(step_.to_, swapped);
+  }
+  bool exchange() {
+    std::uint64_t a = 0, b = 0;
+    return both(a, b) && write(step_.to_, b) && write(step_.from_, a);
   }
 
   bool set_if() { return write(step_.to_, holds(step_.condition_, regs_.flags()) ? 1 : 0); }
@@ -316,7 +352,7 @@ class X86Executor {
   bool loop_if(bool condition) {
     std::uint64_t count = 0;
     if (!read(counter(), count) || !write(counter(), --count)) return false;
-    return (count & mask(step_.counter_size_)) == 0 || !condition || jump();
+    return count == 0 || !condition || jump();
   }
   bool loop() { return loop_if(true); }
   bool loop_if_equal() { return loop_if((regs_.flags() & kZero) != 0); }
@@ -339,7 +375,7 @@ class X86Executor {
   MutableMemory& memory_;
 };
 
-const std::array<X86Executor::Handler, X86Executor::kOperations> X86Executor::kHandlers{
+const std::array<X86Executor::Handler, X86Step::kOperations> X86Executor::kHandlers{
     &X86Executor::not_emulated,
     &X86Executor::nothing,
     &X86Executor::move,
@@ -347,7 +383,9 @@ const std::array<X86Executor::Handler, X86Executor::kOperations> X86Executor::kH
     &X86Executor::move_sign_extended,
     &X86Executor::load_address,
     &X86Executor::add_values,
+    &X86Executor::add_with_carry,
     &X86Executor::subtract_values,
+    &X86Executor::subtract_with_borrow,
     &X86Executor::compare_values,
     &X86Executor::and_values,
     &X86Executor::or_values,
@@ -357,6 +395,8 @@ const std::array<X86Executor::Handler, X86Executor::kOperations> X86Executor::kH
     &X86Executor::decrement,
     &X86Executor::negate,
     &X86Executor::invert,
+    &X86Executor::swap_bytes,
+    &X86Executor::exchange,
     &X86Executor::set_if,
     &X86Executor::move_if,
     &X86Executor::move_sign_extended,

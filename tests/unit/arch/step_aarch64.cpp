@@ -4,6 +4,7 @@
 
 #include <cstring>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -231,6 +232,59 @@ TEST_CASE("arm64: frames") {
     check(row);
 }
 
+TEST_CASE("arm64: registers, fields and masks") {
+  const std::uint64_t high = 0xfedcba9876543210;
+  const Row rows[] = {
+      {"add x0, x1, x2, lsl #3", 0x8b020c20, nothing, set(0, 0x1001 + (0x1002 << 3))},
+      {"sub w0, w1, w2, asr #4", 0x4b821020, set(2, 0xfffffff0), set(0, 0x1002)},
+      {"cmp x1, x2", 0xeb02003f, nothing, flags(kN)},
+      {"add sp, sp, w1, sxtw #2", 0x8b21cbff, set(1, 0xfffffffe), set(31, kSp - 8)},
+      {"tst w0, #0xff", 0x72001c1f, set(0, 0x100), flags(kZ)},
+      {"and sp, x1, #0xfffffffffffffff0", 0x927cec3f, nothing, set(31, 0x1000)},
+      {"orr x0, xzr, #0x5555555555555555", 0xb200f3e0, nothing, set(0, 0x5555555555555555)},
+      {"eor w0, w1, #0x80000001", 0x52010420, nothing, set(0, 0x1001 ^ 0x80000001)},
+      {"bics x0, x1, x1", 0xea210020, nothing, all({set(0, 0), flags(kZ)})},
+      {"mvn w0, w1", 0x2a2103e0, nothing, set(0, 0xffffeffe)},
+      {"sxtw x0, w1", 0x93407c20, set(1, 0x80000000), set(0, 0xffffffff80000000)},
+      {"uxtb w0, w1", 0x53001c20, set(1, high), set(0, 0x10)},
+      {"lsr x0, x1, #60", 0xd37cfc20, set(1, high), set(0, 0xf)},
+      {"asr x0, x1, #60", 0x937cfc20, set(1, high), set(0, ~0ULL)},
+      {"lsl w0, w1, #4", 0x531c6c20, set(1, high), set(0, 0x65432100)},
+      {"sbfiz x0, x1, #8, #4", 0x93780c20, set(1, 0xf8), set(0, 0xfffffffffffff800)},
+  };
+  for (const Row& row : rows)
+    check(row);
+}
+
+TEST_CASE("arm64: loads from anywhere, each of them from one word") {
+  const std::uint64_t words = 0x8182838485868788;
+  const std::uint64_t at = kStack.value() + 0x10;
+  test::FakeMemory memory;
+  fill(memory);
+  REQUIRE(memory.write(kStack + 0x10, std::as_bytes(std::span(&words, 1))));
+  auto load = [&](std::uint32_t word, std::uint64_t base) -> std::optional<std::uint64_t> {
+    CAPTURE(word);
+    Registers regs = registers();
+    regs.set(1, base);
+    const Registers before = regs;
+    REQUIRE(decoded(word).emulated());
+    if (decoded(word).emulate(regs, memory)) return regs.get(0);
+    CHECK(same(before, regs));
+    return std::nullopt;
+  };
+  CHECK(load(0xf9400020, at) == words);                                      // ldr x0, [x1]
+  CHECK(load(0xf9400020, at + 4) == std::nullopt);                           // across words
+  CHECK(load(0xb9400020, at + 4) == 0x81828384);                             // ldr w0, [x1]
+  CHECK(load(0xb9800020, at + 4) == 0xffffffff81828384);                     // ldrsw x0, [x1]
+  CHECK(load(0x39400020, at + 7) == 0x81);                                   // ldrb w0, [x1]
+  CHECK(load(0x39c00020, at + 7) == 0xffffff81);                             // ldrsb w0, [x1]
+  CHECK(load(0x39800020, at + 7) == 0xffffffffffffff81);                     // ldrsb x0, [x1]
+  CHECK(load(0x79400020, at + 7) == std::nullopt);                           // ldrh w0, [x1]
+  CHECK(load(0xf85f8020, at + 8) == words);                                  // ldur x0, [x1, #-8]
+  CHECK(load(0xa9400820, at) == words);                                      // ldp x0, x2, [x1]
+  CHECK(load(0xa9400820, kStack.value() + kStackSize - 8) == std::nullopt);  // half of it is there
+}
+
 TEST_CASE("arm64: a failed access changes nothing") {
   test::FakeMemory memory;
   for (std::uint32_t word : {0xa9be7bfdU, 0xa8c27bfdU, 0xf90007e0U, 0xf84107feU, 0x58000088U}) {
@@ -245,11 +299,13 @@ TEST_CASE("arm64: a failed access changes nothing") {
 
 TEST_CASE("arm64: copies") {
   test::FakeMemory memory;
-  // paciasp, autiasp, retaa, braa x1, x2, svc, stp d8, d9, ldxr, xpaclri, add x0, x1, x2, dmb ish,
-  // mrs, str x0, [x1], ldr x0, [x1, #8]: memory that may be shared is not touched by the tracer
+  // paciasp, autiasp, retaa, braa x1, x2, svc, stp d8, d9, ldxr, xpaclri, mul x0, x1, x2, dmb ish,
+  // mrs, ldar x0, [x1], prfm [x1], ldp x1, x1, [x2], ldr x1, [x1], #8, and w0, w1 with no such
+  // mask, ldtr x0, [x1]; str x0, [x1], stp x0, x1, [x2]: memory that may be shared is not written
   for (std::uint32_t word :
        {0xd503233fU, 0xd50323bfU, 0xd65f0bffU, 0xd71f0822U, 0xd4000001U, 0x6dbf27e8U, 0xc85f7c20U,
-        0xd50320ffU, 0x8b020020U, 0xd5033bbfU, 0xd53bd040U, 0xf9000020U, 0xf9400420U}) {
+        0xd50320ffU, 0x9b027c20U, 0xd5033bbfU, 0xd53bd040U, 0xc8dffc20U, 0xf9800020U, 0xa9400441U,
+        0xf8408421U, 0x1200fc20U, 0xf8400820U, 0xf9000020U, 0xa9000440U}) {
     CAPTURE(word);
     DisplacedInstruction instruction = decoded(word);
     CHECK_FALSE(instruction.emulated());

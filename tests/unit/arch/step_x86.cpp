@@ -19,7 +19,7 @@ constexpr Address kAt{0x401000};
 constexpr Address kSlot{0x500000};
 constexpr Address kStack{0x7ffe0000};
 constexpr std::uint64_t kSp = kStack.value() + 0x80;
-constexpr unsigned kRax = 0, kRdx = 1, kRcx = 2, kRbx = 3, kRbp = 6, kR11 = 11;
+constexpr unsigned kRax = 0, kRdx = 1, kRcx = 2, kRbx = 3, kRdi = 5, kRbp = 6, kR11 = 11;
 
 std::vector<std::byte> bytes(std::initializer_list<unsigned> list) {
   std::vector<std::byte> out;
@@ -110,9 +110,9 @@ TEST_CASE("x86-64: branches") {
   regs = registers(Abi::X86_64);
   CHECK(decoded(Abi::X86_64, {0xff, 0xd0}).emulate(regs, memory));
   CHECK(regs.pc().value() == 0x1000);
-  memory.map_object(kAt + 0x106, std::uint64_t{0x123456789});
+  memory.map_object(kAt + 0x108, std::uint64_t{0x123456789});
   regs = registers(Abi::X86_64);
-  CHECK(decoded(Abi::X86_64, {0xff, 0x25, 0x00, 0x01, 0x00, 0x00}).emulate(regs, memory));
+  CHECK(decoded(Abi::X86_64, {0xff, 0x25, 0x02, 0x01, 0x00, 0x00}).emulate(regs, memory));
   CHECK(regs.pc().value() == 0x123456789);
 
   // jmp *%fs:0x10
@@ -139,16 +139,51 @@ TEST_CASE("i386: words of four bytes, and addresses that wrap") {
   CHECK_FALSE(decoded(Abi::I386, {0x65, 0xff, 0x25, 0x10, 0, 0, 0}).emulated());
 }
 
-TEST_CASE("x86: only a thread's own frame is accessed by the tracer") {
-  CHECK(decoded(Abi::X86_64, {0x48, 0x8b, 0x44, 0x24, 0x08}).emulated());  // 8(%rsp)
-  CHECK(decoded(Abi::X86_64, {0x48, 0x89, 0x45, 0xf8}).emulated());        // -8(%rbp)
-  CHECK_FALSE(decoded(Abi::X86_64, {0x48, 0x89, 0x45, 0x08}).emulated());  // 8(%rbp)
-  CHECK_FALSE(decoded(Abi::X86_64, {0x48, 0x8b, 0x07}).emulated());        // (%rdi)
-  CHECK_FALSE(decoded(Abi::X86_64, {0x48, 0x8b, 0x04, 0xc4}).emulated());  // (%rsp,%rax,8)
-  CHECK_FALSE(decoded(Abi::X86_64, {0x67, 0x8b, 0x04, 0x24}).emulated());  // (%esp)
-  CHECK_FALSE(decoded(Abi::X86_64, {0xf0, 0xff, 0x04, 0x24}).emulated());  // lock incl
-  CHECK_FALSE(decoded(Abi::X86_64, {0x8b, 0x05, 0, 0, 0, 0}).emulated());  // (%rip)
-  CHECK_FALSE(decoded(Abi::X86_64, {0x64, 0x8b, 0x04, 0x24}).emulated());  // %fs:(%rsp)
+TEST_CASE("x86: only a thread's own frame is written by the tracer") {
+  CHECK(decoded(Abi::X86_64, {0x48, 0x89, 0x44, 0x24, 0x08}).emulated());  // to 8(%rsp)
+  CHECK(decoded(Abi::X86_64, {0x48, 0x83, 0x45, 0xf8, 0x01}).emulated());  // addq $1, -8(%rbp)
+  CHECK(decoded(Abi::X86_64, {0x48, 0x8b, 0x07}).emulated());              // from (%rdi)
+  CHECK(decoded(Abi::X86_64, {0x8b, 0x05, 0, 0, 0, 0}).emulated());        // from (%rip)
+  CHECK(decoded(Abi::X86_64, {0x48, 0x39, 0x07}).emulated());              // cmp %rax, (%rdi)
+  CHECK(decoded(Abi::X86_64, {0xff, 0x37}).emulated());                    // push (%rdi)
+  CHECK_FALSE(decoded(Abi::X86_64, {0x48, 0x89, 0x45, 0x08}).emulated());  // to 8(%rbp)
+  CHECK_FALSE(decoded(Abi::X86_64, {0x48, 0x89, 0x07}).emulated());        // to (%rdi)
+  CHECK_FALSE(decoded(Abi::X86_64, {0x48, 0x89, 0x04, 0xc4}).emulated());  // to (%rsp,%rax,8)
+  CHECK_FALSE(decoded(Abi::X86_64, {0x67, 0x89, 0x04, 0x24}).emulated());  // to (%esp)
+  CHECK_FALSE(decoded(Abi::X86_64, {0x64, 0x89, 0x04, 0x24}).emulated());  // to %fs:(%rsp)
+  CHECK_FALSE(decoded(Abi::X86_64, {0x48, 0xff, 0x0f}).emulated());        // decq (%rdi)
+  CHECK_FALSE(decoded(Abi::X86_64, {0x48, 0x01, 0x07}).emulated());        // add %rax, (%rdi)
+  CHECK_FALSE(decoded(Abi::X86_64, {0xf0, 0xff, 0x04, 0x24}).emulated());  // lock incl (%rsp)
+  CHECK_FALSE(decoded(Abi::X86_64, {0x48, 0x87, 0x04, 0x24}).emulated());  // xchg %rax, (%rsp)
+}
+
+TEST_CASE("x86: what lies across words is loaded by the processor, but in the own frame") {
+  test::FakeMemory memory;
+  fill(memory);
+  auto emulates = [&](std::initializer_list<unsigned> list, std::uint64_t rdi) {
+    Registers regs = registers(Abi::X86_64);
+    regs.set(kRdi, rdi);
+    const Registers before = regs;
+    const auto instruction = decoded(Abi::X86_64, list);
+    REQUIRE(instruction.emulated());
+    if (instruction.emulate(regs, memory)) return true;
+    CHECK(same(before, regs));
+    CHECK(instruction.copy_for(kSlot).has_value());
+    return false;
+  };
+  CHECK(emulates({0x48, 0x8b, 0x07}, kSp));            // mov (%rdi), %rax
+  CHECK_FALSE(emulates({0x48, 0x8b, 0x07}, kSp + 4));  // half of it in the next word
+  CHECK(emulates({0x8b, 0x07}, kSp + 4));              // mov (%rdi), %eax
+  CHECK(emulates({0x8b, 0x07}, kSp + 2));              // … not aligned, but in one word
+  CHECK_FALSE(emulates({0x8b, 0x07}, kSp + 5));
+  CHECK(emulates({0x0f, 0xb6, 0x07}, kSp + 7));        // movzbl (%rdi), %eax
+  CHECK_FALSE(emulates({0x0f, 0xb7, 0x07}, kSp + 7));  // movzwl (%rdi), %eax
+  CHECK(emulates({0x48, 0x8b, 0x44, 0x24, 0x04}, 0));  // mov 4(%rsp), %rax
+  Registers regs = registers(Abi::X86_64);             // movzwl 7(%rsp), %eax
+  CHECK(decoded(Abi::X86_64, {0x0f, 0xb7, 0x44, 0x24, 0x07}).emulate(regs, memory));
+  CHECK(regs.get(kRax) == 0x8887);
+  CHECK_FALSE(emulates({0xff, 0x37}, kSp + 1));  // push (%rdi)
+  CHECK_FALSE(emulates({0xff, 0x17}, kSp + 1));  // call *(%rdi)
 }
 
 TEST_CASE("x86: a failed access changes nothing, and leaves the copy") {

@@ -55,7 +55,10 @@ inline std::string hex(const Bytes& bytes) {
 // The data pages, and nothing else.
 class DataMemory : public MutableMemory {
  public:
+  int accesses = 0;
+
   std::size_t read(Address from, std::span<std::byte> out) override {
+    ++accesses;
     std::size_t done = 0;
     while (done < out.size() && inside(from + done)) {
       out[done] = *pointer((from + done).value());
@@ -64,6 +67,7 @@ class DataMemory : public MutableMemory {
     return done;
   }
   Result<> write(Address to, std::span<const std::byte> bytes) override {
+    ++accesses;
     if (!inside(to) || !inside(to + bytes.size() - 1)) return Error{EIO, "write"};
     std::memcpy(pointer(to.value()), bytes.data(), bytes.size());
     return {};
