@@ -90,6 +90,17 @@ std::optional<Piece> dwarf_piece(Abi machine, unsigned number, std::uint32_t siz
   return std::nullopt;
 }
 
+std::size_t frame_push_length(Abi machine, std::span<const std::byte> bytes) {
+  // "Intel SDM", volume 2: push %rbp; mov %rsp,%rbp in its two encodings.
+  using Bytes = std::array<std::uint8_t, 4>;
+  constexpr std::array<Bytes, 2> k64{{{0x55, 0x48, 0x89, 0xe5}, {0x55, 0x48, 0x8b, 0xec}}};
+  auto is = [&](const Bytes& code) {
+    return bytes.size() >= code.size() &&
+           std::ranges::equal(bytes.first(code.size()), std::as_bytes(std::span(code)));
+  };
+  return machine == Abi::X86_64 && std::ranges::any_of(k64, is) ? 1 : 0;
+}
+
 std::string_view register_name(Abi machine, unsigned number) {
   const Machine& m = facts(machine);
   return number < m.general.size() ? m.general[number] : std::string_view();

@@ -21,22 +21,23 @@ const TextRange* range_of(Address address, const MappedText& mapped) {
 }  // namespace
 
 std::size_t AddressSpace::read(Address from, std::span<std::byte> out) {
-  std::size_t got = memory_.read(from, out);
-  if (got == 0) return got;
+  return hide_traps(from, out.first(memory_.read(from, out)));
+}
+
+std::size_t AddressSpace::hide_traps(Address from, std::span<std::byte> bytes) const {
+  if (bytes.empty()) return 0;
   // A trap that begins before `from` may still reach into what was read.
   auto it = sites_.lower_bound(from - DisplacedInstruction::kMaxLength);
-  for (; it != sites_.end() && it->first < from + got; ++it) {
-    std::size_t length = trap_instruction(it->second->machine).size();
-    for (std::size_t i = 0; i < length; ++i) {
+  for (; it != sites_.end() && it->first < from + bytes.size(); ++it) {
+    auto trap = trap_instruction(it->second->machine);
+    for (std::size_t i = 0; i < trap.size(); ++i) {
       Address at = it->first + i;
-      bool inside = at >= from && at < from + got;
+      bool inside = at >= from && at < from + bytes.size();
       // What the program has written over the trap is what it reads.
-      if (inside && out[at - from] == trap_instruction(it->second->machine)[i]) {
-        out[at - from] = it->second->original.at(i);
-      }
+      if (inside && bytes[at - from] == trap[i]) bytes[at - from] = it->second->original.at(i);
     }
   }
-  return got;
+  return bytes.size();
 }
 
 // The kernel maps whole pages: behind a text segment's end its last one is nobody's, unless another

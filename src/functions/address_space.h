@@ -27,6 +27,7 @@ struct Site {
   DisplacedInstruction instruction;                                    // what the trap displaced
   std::array<std::byte, DisplacedInstruction::kMaxLength> original{};  // the bytes from there on
   TracedFunction* entry = nullptr;  // a traced function begins here
+  std::uint64_t pushed = 0;         // bytes that it has pushed before it gets here
   bool returns = false;             // a traced call returns to here
   bool planted = true;              // false: given up, because it could not be stepped over
   bool lands = false;               // a thread lands here without a call returning
@@ -50,10 +51,12 @@ class AddressSpace final : public MutableMemory {
 
   /// Reads show the program's own text, not the traps in it.
   [[nodiscard]] std::size_t read(Address from, std::span<std::byte> out) override;
-  /// Writes as the program itself could: for what an emulated instruction stores.
+  /// Writes as the program itself could.
   Result<> write(Address to, std::span<const std::byte> bytes) override {
     return memory_.write_as_program(to, bytes);
   }
+  /// The same memory with the program's own rights to read, too: for emulated instructions.
+  [[nodiscard]] MutableMemory& as_program() { return as_program_; }
 
   /// A living, traced thread to read through. Called at the beginning of each stop.
   void use_thread(Tid tid) { memory_.set_tid(tid); }
@@ -97,6 +100,21 @@ class AddressSpace final : public MutableMemory {
   void clean_of(const AddressSpace& origin) { origin.restore_text(memory_); }
 
  private:
+  class AsProgram final : public MutableMemory {
+   public:
+    explicit AsProgram(AddressSpace& space) : space_(space) {}
+    [[nodiscard]] std::size_t read(Address from, std::span<std::byte> out) override {
+      return space_.hide_traps(from, out.first(space_.memory_.read_as_program(from, out)));
+    }
+    Result<> write(Address to, std::span<const std::byte> bytes) override {
+      return space_.write(to, bytes);
+    }
+
+   private:
+    AddressSpace& space_;
+  };
+
+  std::size_t hide_traps(Address from, std::span<std::byte> bytes) const;
   void offer_room(const LoadedModule& m, const MappedText& now);
   void restore_text(MutableMemory& memory) const;
   TrapJournal::Entry note(Address address, Abi machine, std::span<const std::byte> original);
@@ -112,6 +130,7 @@ class AddressSpace final : public MutableMemory {
   SlotPool slots_;
   Stacks stacks_;
   Address pointer_guard_;
+  AsProgram as_program_{*this};
 };
 
 }  // namespace ttrace

@@ -137,6 +137,20 @@ void FunctionTracer::update(AddressSpace& space, std::vector<std::string>& notic
   }
 }
 
+// A push is the one common beginning whose emulation needs a write, and after which a SIGTRAP from
+// elsewhere could be taken for a hit: two of the six calls of the kernel that an entry costs.
+Result<Site*> FunctionTracer::plant_entry(const LoadedModule& loaded, const Function& function,
+                                          AddressSpace& space) {
+  Address entry = Address(loaded.bias) + function.address.value();
+  Abi machine = loaded.module->machine();
+  std::array<std::byte, DisplacedInstruction::kMaxLength> bytes{};
+  auto text = std::span<const std::byte>(bytes).first(space.read(entry, bytes));
+  std::size_t push = frame_push_length(machine, text);
+  auto site = space.plant(entry + push, machine);
+  if (site && push != 0) (*site)->pushed = word_size(machine);
+  return site;
+}
+
 void FunctionTracer::plant_in(const LoadedModule& loaded, AddressSpace& space,
                               std::vector<std::string>& notices) {
   Module& module = *loaded.module;
@@ -157,7 +171,7 @@ void FunctionTracer::plant_in(const LoadedModule& loaded, AddressSpace& space,
     }
     matches_[i] += functions->size();
     for (const Function* function : *functions) {
-      auto site = space.plant(Address(loaded.bias) + function->address.value(), module.machine());
+      auto site = plant_entry(loaded, *function, space);
       if (site) {
         // An earlier pattern's name for it stays.
         if ((*site)->entry == nullptr) (*site)->entry = traced(loaded.module, *function, shows(i));
@@ -209,12 +223,13 @@ Result<FunctionTracer::Next> FunctionTracer::hit(StoppedTracee& tracee, Site& si
 void FunctionTracer::enter(StoppedTracee& tracee, Site& site, Registers& regs, AddressSpace& space,
                            ThreadCalls& calls, CallObserver& observer) {
   TracedFunction& function = *site.entry;
+  Registers at_entry = regs;
+  at_entry.set_sp(regs.sp() + site.pushed);
   FloatsOnDemand floats(tracee, regs.machine());
-  // The values are those of the function's first instruction, where the PC belongs.
-  ValueSource source{regs, std::ref(floats), space, arena_, limits_};
+  ValueSource source{at_entry, std::ref(floats), space, arena_, limits_};
   Arguments arguments = read_arguments(function, source);
-  auto frame = frame_at_entry(regs, space);
-  if (frame) pairing(tracee, regs, space, calls, observer).make_way(&function, *frame);
+  auto frame = frame_at_entry(at_entry, space);
+  if (frame) pairing(tracee, at_entry, space, calls, observer).make_way(&function, *frame);
   auto depth = static_cast<unsigned>(calls.open.size());
   observer.entered(
       {function.function().name, function.object(), arguments.values, arguments.truncated}, depth);
@@ -312,7 +327,7 @@ Result<FunctionTracer::Next> FunctionTracer::step_over(StoppedTracee& tracee, Si
                                                        ThreadCalls& calls) {
   const DisplacedInstruction& instruction = site.instruction;
   regs.set_pc(instruction.at());
-  if (instruction.emulated() && instruction.emulate(regs, space)) {
+  if (instruction.emulated() && instruction.emulate(regs, space.as_program())) {
     if (auto set = tracee.set_registers(regs); !set) return set.error();
     return Next::Run;
   }

@@ -75,6 +75,8 @@ class FunctionTracer {
   static Result<std::optional<Address>> make_room(StoppedTracee& tracee,
                                                   const DisplacedInstruction& instruction,
                                                   Registers& regs, AddressSpace& space);
+  static Result<Site*> plant_entry(const LoadedModule& loaded, const Function& function,
+                                   AddressSpace& space);
   void plant_in(const LoadedModule& module, AddressSpace& space, std::vector<std::string>& notices);
   static void plant_tellers(const LoadedModule& module, AddressSpace& space);
   TracedFunction* traced(const std::shared_ptr<Module>& module, const Function& function,

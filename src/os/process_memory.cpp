@@ -16,6 +16,14 @@ constexpr std::size_t kBatch = 64;  // pages read with one call
 }  // namespace
 
 std::size_t ProcessMemory::read(Address from, std::span<std::byte> out) {
+  return read_in_batches(from, out, true);
+}
+
+std::size_t ProcessMemory::read_as_program(Address from, std::span<std::byte> out) {
+  return read_in_batches(from, out, false);
+}
+
+std::size_t ProcessMemory::read_in_batches(Address from, std::span<std::byte> out, bool by_force) {
   std::size_t done = 0;
   while (done < out.size()) {
     // One remote element a page: the kernel promises partial transfers only between elements
@@ -33,7 +41,7 @@ std::size_t ProcessMemory::read(Address from, std::span<std::byte> out) {
     }
     iovec local{out.data() + done, length};
     ssize_t got = process_vm_readv(tid_.value, &local, 1, remote.data(), count, 0);
-    if (got < 0 && (errno == ENOSYS || errno == EPERM)) {
+    if (got < 0 && by_force && (errno == ENOSYS || errno == EPERM)) {
       // A container's seccomp policy may forbid the call and still allow ptrace.
       auto fd = mem_fd();
       if (fd) got = pread(*fd, local.iov_base, length, static_cast<off_t>(from.value() + done));

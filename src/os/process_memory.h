@@ -16,6 +16,8 @@ class ProcessMemory : public MutableMemory {
   explicit ProcessMemory(Tid tid) : tid_(tid) {}
 
   [[nodiscard]] std::size_t read(Address from, std::span<std::byte> out) override;
+  /// Reads as the program itself could: never through /proc/TID/mem, which ignores page protection.
+  [[nodiscard]] std::size_t read_as_program(Address from, std::span<std::byte> out);
   /// Goes through /proc/TID/mem, which may write read-only text: the page becomes private to the
   /// process, the file is untouched.
   Result<> write(Address to, std::span<const std::byte> bytes) override;
@@ -28,6 +30,7 @@ class ProcessMemory : public MutableMemory {
   [[nodiscard]] Tid tid() const { return tid_; }
 
  private:
+  std::size_t read_in_batches(Address from, std::span<std::byte> out, bool by_force);
   Result<int> mem_fd();
 
   Tid tid_;
