@@ -69,8 +69,8 @@ struct FunctionReturned {
   std::string_view object;
   Value result;  // Kind::None: no value is printed
   bool unwound = false;
-  bool entered_last = true;  // false: the thread has entered another call since
   Duration duration = -1;
+  bool entered_last = true;  // false: the thread has entered another call since
 };
 
 /// A signal is about to be delivered to the tracee.

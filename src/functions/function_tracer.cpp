@@ -66,8 +66,12 @@ constexpr std::array<std::string_view, 2> kPointerGuards{"__pointer_chk_guard",
 
 FunctionReturned returned(const ThreadCalls& calls, const OpenCall& call, Value result,
                           bool unwound) {
-  return {call.function->function().name,   call.function->object(),       result, unwound,
-          call.number == calls.last_number, monotonic_now() - call.entered};
+  return {.name = call.function->function().name,
+          .object = call.function->object(),
+          .result = result,
+          .unwound = unwound,
+          .duration = monotonic_now() - call.entered,
+          .entered_last = call.number == calls.last_number};
 }
 
 Pairing pairing(const StoppedTracee& tracee, const Registers& regs, AddressSpace& space,

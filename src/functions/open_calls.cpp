@@ -13,6 +13,13 @@ bool returns_to(const OpenCall& call, Address pc, Address sp, std::uint64_t popp
 
 }  // namespace
 
+// The mapping is remembered while the thread is on an announced stack, for it will come back.
+StackRange Pairing::stack_of(Address sp) {
+  StackRange found = stacks_.find(sp, calls_.mapping, tid_);
+  if (!found.is_announced()) calls_.mapping = found;
+  return found;
+}
+
 // Only x86 keeps the return address at a known place.
 bool Pairing::is_gone(const OpenCall& call) {
   return call.one_stack ||
@@ -88,7 +95,7 @@ void Pairing::leave_signal_stack(const StackRange& left) {
 
 // The thread is on the stack that holds `sp`. Returns whether another chain has become the current.
 bool Pairing::arrive(Address sp) {
-  StackRange now = stacks_.find(sp, calls_.stack, tid_);
+  StackRange now = stack_of(sp);
   StackRange last = std::exchange(calls_.stack, now);
   if (now == last || now.kind == StackRange::Kind::Signal) return false;
   if (last.kind == StackRange::Kind::Signal) leave_signal_stack(last);
@@ -176,13 +183,13 @@ bool Pairing::is_return(Address pc, Address sp, std::uint64_t popped) {
     calls_.open = std::move(chain);
   }
   if (size == 0) return false;
-  calls_.stack = stacks_.find(sp, calls_.stack, tid_);
+  calls_.stack = stack_of(sp);
   set_aside(size);
   return true;
 }
 
 void Pairing::land(Address from, Address sp) {
-  StackRange before = stacks_.find(from, calls_.stack, tid_);
+  StackRange before = stack_of(from);
   arrive(sp);
   // A jump to another coroutine's stack proves nothing about the frames there.
   bool same = before == calls_.stack || before.kind == StackRange::Kind::Signal;

@@ -53,6 +53,7 @@ struct ThreadCalls {
   std::vector<std::vector<OpenCall>> parked;  // other chains, none of them empty
   std::size_t most_parked = 16;   // with more than that, those that are gone are looked for
   StackRange stack;               // where the thread was last
+  StackRange mapping;             // where it was last outside announced stacks
   std::uint64_t last_number = 0;  // of the call that it entered last
 
   /// Where the thread is going to be although no call returns.
@@ -106,6 +107,7 @@ class Pairing {
   void remake(const StackRange& range, Address sp);
 
  private:
+  StackRange stack_of(Address sp);
   bool arrive(Address sp);
   void leave_signal_stack(const StackRange& left);
   void park();

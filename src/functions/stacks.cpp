@@ -18,8 +18,7 @@ const StackRange* Stacks::announced_at(Address sp) const {
 
 StackRange Stacks::find(Address sp, const StackRange& last, Tid tid) const {
   if (const StackRange* announced = announced_at(sp)) return *announced;
-  bool was_mapping = last.kind == StackRange::Kind::Mapping || last.kind == StackRange::Kind::Main;
-  if (was_mapping && last.holds(sp)) return last;
+  if (!last.is_announced() && last.holds(sp)) return last;
   Address below;
   for (const Mapping& m : read_maps(tid)) {
     StackRange range{m.start, m.end};

@@ -24,6 +24,8 @@ struct StackRange {
   [[nodiscard]] bool holds(Address sp) const { return sp > low && sp <= high; }
   /// Nothing but one stack is in it.
   [[nodiscard]] bool is_one_stack() const { return kind != Kind::Mapping; }
+  /// The program said that it is one.
+  [[nodiscard]] bool is_announced() const { return kind == Kind::Made || kind == Kind::Signal; }
   bool operator==(const StackRange&) const = default;
 };
 

@@ -50,7 +50,7 @@ struct Thread {
   }
   // The thread is in a mapping that may have several stacks.
   void in_mapping(std::uint64_t low, std::uint64_t high) {
-    calls.stack = {Address(low), Address(high)};
+    calls.mapping = {Address(low), Address(high)};
   }
 };
 
