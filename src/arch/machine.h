@@ -38,8 +38,8 @@ std::optional<std::uint64_t> argument(const Registers& regs, std::size_t index, 
 /// `size`: bytes of the value that it holds.
 std::optional<Piece> dwarf_piece(Abi machine, unsigned number, std::uint32_t size);
 
-/// x86: the length of the `push %rbp` that `bytes` begin with when `mov %rsp,%rbp` follows, as in code
-/// that keeps frame pointers; 0: they begin otherwise. Between the two there is nothing that a
+/// x86: the length of the `push %rbp` that `bytes` begin with when `mov %rsp,%rbp` follows, as in
+/// code that keeps frame pointers; 0: they begin otherwise. Between the two there is nothing that a
 /// branch leads to, so a trap on the second is hit once a call, too.
 std::size_t frame_push_length(Abi machine, std::span<const std::byte> bytes);
 

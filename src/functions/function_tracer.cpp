@@ -130,6 +130,28 @@ TracedFunction* FunctionTracer::traced(const std::shared_ptr<Module>& module,
   return known.get();
 }
 
+std::vector<std::size_t> FunctionTracer::patterns_for(const LoadedModule& loaded) const {
+  const Module& module = *loaded.module;
+  std::vector<std::size_t> looking;
+  for (std::size_t i = 0; i < patterns_.size(); ++i) {
+    if (patterns_[i].matches_object(module.soname(), module.path(), loaded.is_executable)) {
+      looking.push_back(i);
+    }
+  }
+  return looking;
+}
+
+void FunctionTracer::look_ahead(Tid tid) {
+  MappedText now = modules_.scan(tid);
+  std::ranges::move(now.problems, std::back_inserter(problems_));
+  for (const LoadedModule& loaded : now.modules) {
+    for (std::size_t i : patterns_for(loaded)) {
+      auto ignored = loaded.module->matching(patterns_[i]);
+      (void)ignored;  // an error is found again
+    }
+  }
+}
+
 void FunctionTracer::update(AddressSpace& space, std::vector<std::string>& notices) {
   MappedText now = modules_.scan(space.thread());
   if (now.text.empty()) return;  // the thread has ended: nothing is known, so nothing changes
@@ -158,16 +180,9 @@ Result<Site*> FunctionTracer::plant_entry(const LoadedModule& loaded, const Func
 void FunctionTracer::plant_in(const LoadedModule& loaded, AddressSpace& space,
                               std::vector<std::string>& notices) {
   Module& module = *loaded.module;
-  std::vector<std::size_t> looking;
-  for (std::size_t i = 0; i < patterns_.size(); ++i) {
-    if (patterns_[i].matches_object(module.soname(), module.path(), loaded.is_executable)) {
-      looking.push_back(i);
-    }
-  }
-  if (looking.empty()) return;
   std::size_t failed = 0;
   std::string failure;
-  for (std::size_t i : looking) {
+  for (std::size_t i : patterns_for(loaded)) {
     auto functions = module.matching(patterns_[i]);
     if (!functions) {
       problems_.push_back(functions.error().message());
@@ -350,7 +365,7 @@ Result<FunctionTracer::Next> FunctionTracer::step_over(StoppedTracee& tracee, Si
     space.release_slot(**slot);
     return set.error();
   }
-  calls.step = {&site, **slot};
+  calls.step = ThreadCalls::Step{instruction, **slot};
   return Next::Step;
 }
 
@@ -367,7 +382,7 @@ Result<FunctionTracer::Next> FunctionTracer::step_done(StoppedTracee& tracee, Ad
                                                        ThreadCalls& calls) {
   auto regs = tracee.registers();
   if (!regs) return regs.error();
-  if (!calls.step->site->instruction.finish_copy(*regs, space, calls.step->slot)) return Next::Step;
+  if (!calls.step->instruction.finish_copy(*regs, space, calls.step->slot)) return Next::Step;
   if (auto set = tracee.set_registers(*regs); !set) return set.error();
   space.release_slot(calls.step->slot);
   calls.step.reset();
@@ -378,7 +393,7 @@ Result<> FunctionTracer::abandon_step(StoppedTracee& tracee, AddressSpace& space
                                       ThreadCalls& calls) {
   auto regs = tracee.registers();
   if (!regs) return regs.error();
-  const DisplacedInstruction& instruction = calls.step->site->instruction;
+  const DisplacedInstruction& instruction = calls.step->instruction;
   if (regs->pc() == calls.step->slot) {
     regs->set_pc(instruction.at());
     calls.reported = {instruction.at(), regs->sp()};

@@ -40,6 +40,8 @@ class FunctionTracer {
   FunctionTracer(std::vector<FunctionPattern> patterns, ValueLimits limits)
       : patterns_(std::move(patterns)), matches_(patterns_.size()), limits_(limits) {}
 
+  /// Reads the symbols of a process that is to be attached to, so that it need not wait for that.
+  void look_ahead(Tid tid);
   /// Looks at what the space's process has mapped now and plants traps in what is new. Messages
   /// for the user go to `notices`.
   void update(AddressSpace& space, std::vector<std::string>& notices);
@@ -75,6 +77,7 @@ class FunctionTracer {
   static Result<std::optional<Address>> make_room(StoppedTracee& tracee,
                                                   const DisplacedInstruction& instruction,
                                                   Registers& regs, AddressSpace& space);
+  [[nodiscard]] std::vector<std::size_t> patterns_for(const LoadedModule& loaded) const;
   static Result<Site*> plant_entry(const LoadedModule& loaded, const Function& function,
                                    AddressSpace& space);
   void plant_in(const LoadedModule& module, AddressSpace& space, std::vector<std::string>& notices);

@@ -27,14 +27,13 @@
 
 #include "arch/abi.h"
 #include "arch/machine.h"
+#include "arch/step.h"
 #include "base/address.h"
 #include "base/memory.h"
 #include "functions/stacks.h"
 #include "functions/traced_function.h"
 
 namespace ttrace {
-
-struct Site;
 
 /// One traced call that has not returned.
 struct OpenCall {
@@ -66,7 +65,7 @@ struct ThreadCalls {
 
   /// A copy of a displaced instruction is being executed.
   struct Step {
-    Site* site = nullptr;
+    DisplacedInstruction instruction;
     Address slot;
   };
   std::optional<Step> step;

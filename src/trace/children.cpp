@@ -172,8 +172,8 @@ Result<> Tracer::check_sharers(const Tracee& tracee) const {
 }
 
 // A child that the kernel does not report runs into traps that nobody takes out of its copy. So the
-// call's own flags say for as long as it lasts that it may be reported. (The decoded call shows what
-// the program passed; a child's own copy of clone3's structure keeps the change.)
+// call's own flags say for as long as it lasts that it may be reported. (The decoded call shows
+// what the program passed; a child's own copy of clone3's structure keeps the change.)
 Result<> Tracer::trace_untraced_child(Tracee& tracee, StoppedTracee& stopped) const {
   const SyscallRequest& request = tracee.syscall.request;
   std::string_view name = Decoder::name(request.abi, request.number);
@@ -218,7 +218,7 @@ std::shared_ptr<AddressSpace> Tracer::new_space(Tid tid, Pid pid) const {
 void Tracer::forget_program(Tracee& tracee) {
   tracee.space = new_space(tracee.tid, tracee.pid);
   tracee.calls = {};
-  tracee.waits_for_slot = nullptr;
+  tracee.waits_for_slot = false;
   tracee.held.clear();
 }
 

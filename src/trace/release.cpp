@@ -64,13 +64,17 @@ void Tracer::stop_all() {
   }
   for (Tid tid : parked)
     take_stop(tid);
+  await_stops([this](Tid tid) { take_stop(tid); });
+}
+
+void Tracer::await_stops(const std::function<void(Tid)>& take) {
   std::int64_t begin = monotonic_now();
   for (;;) {
-    auto next = wait_any(false);
+    auto next = wait_any(false, config_.measure_system_time);
     if (!next) return;  // ECHILD
     if (*next) {
       park(**next);
-      take_stop((*next)->tid);
+      take((*next)->tid);
       continue;
     }
     std::int64_t waited = monotonic_now() - begin;

@@ -82,7 +82,7 @@ Result<> Tracer::after_hit(Tracee& tracee, StoppedTracee stopped, Site& site,
                          site.entry != nullptr ? " (" + site.entry->function().name + ")" : ""));
       return go_on(tracee, std::move(stopped));
     case FunctionTracer::Next::Wait:
-      tracee.waits_for_slot = &site;
+      tracee.waits_for_slot = true;
       waiting_.push_back(tracee.tid);
       return {};
   }
@@ -93,14 +93,21 @@ void Tracer::retry_waiting() {
   std::vector<Tid> retry = std::exchange(waiting_, {});
   for (Tid tid : retry) {
     auto it = tracees_.find(tid);
-    if (it == tracees_.end() || it->second->waits_for_slot == nullptr) continue;
+    if (it == tracees_.end() || !it->second->waits_for_slot) continue;
     Tracee& tracee = *it->second;
     StoppedTracee stopped(tid);
-    Site& site = *std::exchange(tracee.waits_for_slot, nullptr);
+    tracee.waits_for_slot = false;
     auto regs = stopped.registers();
     if (!regs) continue;  // it was killed: wait will say so
-    auto next = functions_.step_over(stopped, site, *regs, *tracee.space, tracee.calls);
-    note_failure(after_hit(tracee, std::move(stopped), site, next));
+    if (Site* site = tracee.site_behind(*regs)) {
+      auto next = functions_.step_over(stopped, *site, *regs, *tracee.space, tracee.calls);
+      note_failure(after_hit(tracee, std::move(stopped), *site, next));
+    } else {
+      // The program has put other text there meanwhile.
+      regs->set_pc(regs->pc() - trap_pc_offset(regs->machine()));
+      note_failure(stopped.set_registers(*regs));
+      note_failure(go_on(tracee, std::move(stopped)));
+    }
   }
 }
 

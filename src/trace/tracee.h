@@ -42,7 +42,7 @@ struct Tracee {
 
   ThreadCalls calls;
   bool single_steps = false;              // the program itself, when it came to the last trap
-  Site* waits_for_slot = nullptr;         // stopped at this site until a slot is free
+  bool waits_for_slot = false;            // stopped behind a trap until a slot is free
   std::vector<siginfo_t> held;            // signals that wait for calls.step to end
   std::optional<std::uint64_t> old_mask;  // blocked signals before `held` made us block more
 

@@ -47,6 +47,7 @@ Result<> Tracer::start(const std::string& path, const std::vector<std::string>& 
 }
 
 Result<> Tracer::attach(Pid pid) {
+  if (tracing_functions()) functions_.look_ahead(Tid{pid.value});
   std::shared_ptr<AddressSpace> space;
   unsigned threads = 0;
   Tracee* first = nullptr;
@@ -85,6 +86,9 @@ Result<> Tracer::attach(Pid pid) {
   if (first == nullptr) return refused ? Result<>(*refused) : Result<>();
   emit(*first, Attached{threads});
   if (!tracing_functions()) return {};
+  // A thread that is making a child just now is not going to report it: none of them may be on its
+  // way through fork while there are traps that it would copy.
+  await_stops([](Tid) {});
   // Memory is read through a thread: one that has ended since would show nothing.
   for (const auto& [tid, tracee] : tracees_) {
     auto status = read_status(tid);
@@ -108,6 +112,12 @@ TraceOutcome Tracer::run() {
 }
 
 void Tracer::loop() {
+  std::vector<Tid> stopped;
+  for (const auto& [tid, tracee] : tracees_) {
+    if (tracee->stopped) stopped.push_back(tid);
+  }
+  for (Tid tid : stopped)
+    handle(tid);
   std::vector<WaitStatus> drained;
   while (!tracees_.empty() && !must_end()) {
     drained.clear();

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -143,6 +144,8 @@ class Tracer final : private CallObserver {
 
   // --- release.cpp
   void stop_all();
+  /// Waits until every thread that can stop has, for a while at most; `take` gets each stop.
+  void await_stops(const std::function<void(Tid)>& take);
   static bool may_stop(Tid tid, bool patient);
   void take_stop(Tid tid);
   void straighten(Tracee& tracee);

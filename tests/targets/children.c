@@ -110,7 +110,7 @@ static void* repeat(void* function) {
 int main(void) {
   signal(SIGTERM, end);
   void (*const ways[])(void) = {by_fork,           by_vfork,           by_posix_spawn, by_clone,
-                                  by_untraced_clone, by_untraced_clone3, no_child};
+                                by_untraced_clone, by_untraced_clone3, no_child};
   enum { kWays = sizeof(ways) / sizeof(*ways) };
   pthread_t threads[kWays];
   for (int i = 0; i < kWays; ++i)

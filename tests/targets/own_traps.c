@@ -132,7 +132,11 @@ int main(int argc, char** argv) {
   static const struct {
     const char* name;
     void (*run)(void);
-  } parts[] = {{"int3", int3}, {"steps", single_steps}, {"signals", signals}, {"text", text}, {"share", share}};
+  } parts[] = {{"int3", int3},
+               {"steps", single_steps},
+               {"signals", signals},
+               {"text", text},
+               {"share", share}};
   for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); ++i) {
     if (strcmp(parts[i].name, argv[1]) != 0) continue;
     parts[i].run();

@@ -1,7 +1,8 @@
 // A threaded server on a Unix socket, to attach to while it works, and its client.
 //
 //   server serve SOCKET THREADS      prints "ready" and answers until SIGTERM; exit status 0
-//   server storm SOCKET THREADS      the same, while signals arrive, threads come and go, and children
+//   server storm SOCKET THREADS      the same, while signals arrive, threads come and go, and
+//   children
 //                                    are made with vfork
 //   server ask SOCKET CLIENTS COUNT  each of CLIENTS threads asks COUNT times over one connection;
 //                                    prints how many of the answers were right
@@ -27,16 +28,17 @@ TRACED int scramble(int value) {
 
 // Returns its argument. Its first instruction is one that no tracer emulates.
 int vectorial(int value);
-__asm__(".text\n.globl vectorial\n.type vectorial, %function\nvectorial:\n"
+__asm__(
+    ".text\n.globl vectorial\n.type vectorial, %function\nvectorial:\n"
 #if defined(__x86_64__)
-        "movd %edi, %xmm0\n"
-        "movd %xmm0, %eax\n"
+    "movd %edi, %xmm0\n"
+    "movd %xmm0, %eax\n"
 #else
-        "fmov s0, w0\n"
-        "fmov w0, s0\n"
+    "fmov s0, w0\n"
+    "fmov w0, s0\n"
 #endif
-        "ret\n"
-        ".size vectorial, . - vectorial\n");
+    "ret\n"
+    ".size vectorial, . - vectorial\n");
 
 TRACED int answer(int question) {
   atomic_fetch_add(&calls, 1);
