@@ -1,8 +1,14 @@
 // Panics through traced functions, caught and not. Traced with
 // `-f -a 0 -e trace=none --funcs '^panics::t_\w+$' -o FILE`. Usage: panics.
-use std::hint::black_box;
 use std::panic;
 use std::thread;
+
+// std::hint::black_box is newer than the compiler of Debian 12.
+fn black_box<T>(value: T) -> T {
+    let read = unsafe { std::ptr::read_volatile(&value) };
+    std::mem::forget(value);
+    read
+}
 
 #[inline(never)]
 fn t_note(n: i32) -> i32 {
