@@ -240,7 +240,8 @@ int trace(const Options& options) {
   auto journal = TrapJournal::make();
   if (!journal) return fail(options.program, journal.error());
   config->journal = journal->get();
-  return run_guarded(**journal, [&] { return trace_with(options, std::move(*config), path); });
+  return run_guarded({**journal, options.program, path.empty()},
+                     [&] { return trace_with(options, std::move(*config), path); });
 }
 
 }  // namespace

@@ -72,13 +72,14 @@ std::vector<LoadedModule> AddressSpace::update(MappedText now) {
     });
     slots_.remove_region(old.start, old.end);
   }
+  std::set<Address> forgotten = forget_overwritten(now);
   std::vector<LoadedModule> added;
   for (const LoadedModule& m : now.modules) {
-    if (in(m, mapped_.modules)) continue;
-    added.push_back(m);
-    offer_room(m, now);
+    auto changed = forgotten.lower_bound(m.start);
+    bool known = in(m, mapped_.modules);
+    if (!known) offer_room(m, now);
+    if (!known || (changed != forgotten.end() && *changed < m.end)) added.push_back(m);
   }
-  forget_overwritten(now);
   mapped_ = std::move(now);
   return added;
 }
@@ -94,15 +95,35 @@ Site* AddressSpace::site_at(Address address) {
   return it == sites_.end() ? nullptr : it->second.get();
 }
 
-// Text that could be written to until now may have other instructions, where traps were.
-void AddressSpace::forget_overwritten(const MappedText& now) {
-  auto writable = [](const TextRange& range) { return range.of_file && range.writable; };
-  if (std::ranges::none_of(mapped_.text, writable)) return;
-  std::erase_if(sites_, [&](const auto& entry) {
-    const TextRange* before = range_of(entry.first, mapped_);
-    return before != nullptr && writable(*before) && range_of(entry.first, now) != nullptr &&
-           entry.second->planted && !trap_is_in(*entry.second, memory_);
-  });
+// Whether the text is what it was when the trap was planted: a loader may have changed an operand
+// behind it (a text relocation).
+bool AddressSpace::is_intact(const Site& site) {
+  std::array<std::byte, DisplacedInstruction::kMaxLength> bytes{};
+  auto now = std::span(bytes).first(site.instruction.length());
+  return trap_is_in(site, memory_) && read(site.instruction.at(), now) == now.size() &&
+         std::ranges::equal(now, std::span(site.original).first(now.size()));
+}
+
+// Text that could be written to until now may have other instructions where traps were. Returns
+// where those were.
+std::set<Address> AddressSpace::forget_overwritten(const MappedText& now) {
+  std::set<Address> forgotten;
+  for (const TextRange& range : now.text) {
+    bool steady = std::ranges::any_of(mapped_.text, [&](const TextRange& before) {
+      return !before.writable && before.start <= range.start && range.end <= before.end;
+    });
+    if (steady || !range.of_file) continue;
+    for (auto it = sites_.lower_bound(range.start); it != sites_.end() && it->first < range.end;) {
+      if (!it->second->planted || is_intact(*it->second)) {
+        ++it;
+        continue;
+      }
+      restore(*it->second, memory_);
+      forgotten.insert(it->first);
+      it = sites_.erase(it);
+    }
+  }
+  return forgotten;
 }
 
 Result<Site*> AddressSpace::plant(Address address, Abi machine) {
@@ -191,11 +212,11 @@ std::shared_ptr<AddressSpace> AddressSpace::fork_for(Tid child, Pid pid) {
   copy->slots_.restore(copy->memory_);
   copy->slots_.clear();
   for (const auto& [address, site] : sites_) {
+    auto twin = std::make_unique<Site>(*site);
+    twin->entered_in_journal = copy->note(address, site->machine, site->original);
     // A trap that was planted after the fork is not in the child's copy.
     auto trap = trap_instruction(site->machine);
     if (site->planted && !copy->memory_.write(address, trap)) continue;
-    auto twin = std::make_unique<Site>(*site);
-    twin->entered_in_journal = copy->note(address, site->machine, site->original);
     copy->sites_[address] = std::move(twin);
   }
   return copy;

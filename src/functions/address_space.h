@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "arch/abi.h"
@@ -21,7 +22,8 @@
 
 namespace ttrace {
 
-/// One planted trap. It may have several reasons; it stays until the text is let go or unmapped.
+/// One planted trap. It may have several reasons; it stays until the text is let go of, unmapped or
+/// changed by the program.
 struct Site {
   Abi machine = Abi::X86_64;
   DisplacedInstruction instruction;                                    // what the trap displaced
@@ -64,7 +66,8 @@ class AddressSpace final : public MutableMemory {
 
   /// What is mapped, as of the last update.
   [[nodiscard]] const MappedText& mapped() const { return mapped_; }
-  /// Takes over a new scan: forgets what is no longer mapped and returns the modules that are new.
+  /// Takes over a new scan: forgets what is no longer there. Returns the modules that are new, and
+  /// those whose text has changed under traps.
   std::vector<LoadedModule> update(MappedText now);
   /// Whether [start, start+length) overlaps a known module's text.
   [[nodiscard]] bool touches_text(Address start, std::uint64_t length) const;
@@ -120,7 +123,8 @@ class AddressSpace final : public MutableMemory {
   TrapJournal::Entry note(Address address, Abi machine, std::span<const std::byte> original);
   static bool trap_is_in(const Site& site, Memory& memory);
   static void restore(const Site& site, MutableMemory& memory);
-  void forget_overwritten(const MappedText& now);
+  [[nodiscard]] std::set<Address> forget_overwritten(const MappedText& now);
+  [[nodiscard]] bool is_intact(const Site& site);
 
   ProcessMemory memory_;
   Pid pid_;

@@ -1,6 +1,7 @@
 #include "os/spawn.h"
 
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -126,7 +127,7 @@ std::string output_of(const std::vector<std::string>& command) {
 }
 
 Result<SpawnedProgram> SpawnedProgram::make(const std::string& path,
-                                            const std::vector<std::string>& command) {
+                                            const std::vector<std::string>& command, Pid guardian) {
   auto go = make_pipe();
   if (!go) return go.error();
   auto report = make_pipe();
@@ -134,6 +135,7 @@ Result<SpawnedProgram> SpawnedProgram::make(const std::string& path,
   std::vector<char*> argv = argument_vector(command);
   pid_t child = fork();
   if (child < 0) return os_error("fork");
+  if (child == 0 && guardian.value != 0) prctl(PR_SET_PTRACER, guardian.value);
   if (child == 0) become(path.c_str(), argv.data(), *go, report->write.get());
   return SpawnedProgram(Tid{child}, std::move(go->write), std::move(report->read));
 }

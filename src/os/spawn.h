@@ -22,9 +22,10 @@ std::string output_of(const std::vector<std::string>& command);
 class SpawnedProgram {
  public:
   /// Forks. The child has ttrace's standard descriptors, environment and folder, default signal
-  /// dispositions as ttrace itself got them, and waits for start(). Error: fork or pipe failed.
+  /// dispositions as ttrace itself got them, and waits for start(). `guardian`: another process
+  /// that may attach to it (Yama allows ancestors only), 0 for none. Error: fork or pipe failed.
   static Result<SpawnedProgram> make(const std::string& path,
-                                     const std::vector<std::string>& command);
+                                     const std::vector<std::string>& command, Pid guardian = {});
 
   [[nodiscard]] Tid tid() const { return tid_; }
   /// Lets the child go on to execve.

@@ -17,17 +17,12 @@ namespace ttrace {
 
 namespace {
 
-Result<> set_clone_flags(const Tracee& tracee, StoppedTracee& stopped, std::uint64_t flags) {
-  if (!tracee.untraced->at.null()) {
-    return tracee.space->write(tracee.untraced->at, std::as_bytes(std::span(&flags, 1)));
-  }
+Result<> set_clone_flags(const Tracee::Untraced& untraced, AddressSpace& space,
+                         StoppedTracee& stopped, std::uint64_t flags) {
+  if (!untraced.at.null()) return space.write(untraced.at, std::as_bytes(std::span(&flags, 1)));
   auto regs = stopped.registers();
   if (!regs) return regs.error();
-  // arm64 has the result there by the time that the old value is put back.
-  const unsigned argument = syscall_convention(regs->machine()).arguments[0];
-  const unsigned result = syscall_convention(regs->machine()).result;
-  if (argument == result && !tracee.in_syscall) return {};
-  regs->set(argument, flags);
+  regs->set(syscall_convention(regs->machine()).arguments[0], flags);
   return stopped.set_registers(*regs);
 }
 
@@ -67,6 +62,13 @@ void Tracer::adopt_child(Tid child, const Tracee& parent) {
   if (tracees_.contains(child)) return;
   // One that was killed and reaped by its parent already will never be heard of.
   if (auto status = read_status(child)) adopt(child, status, &parent);
+}
+
+void Tracer::adopt_child_of(Tid tid) {
+  auto it = tracees_.find(tid);
+  if (it == tracees_.end() || !std::holds_alternative<stop::NewChild>(it->second->last)) return;
+  auto child = StoppedTracee(tid).event_message();
+  if (child) adopt_child(Tid{static_cast<int>(*child)}, *it->second);
 }
 
 void Tracer::remember(const std::shared_ptr<AddressSpace>& space) {
@@ -179,6 +181,8 @@ Result<> Tracer::trace_untraced_child(Tracee& tracee, StoppedTracee& stopped) co
   std::string_view name = Decoder::name(request.abi, request.number);
   bool in_memory = name == "clone3";
   if (name != "clone" && !in_memory) return {};
+  // 64-bit code that makes a 32-bit call has its arguments in other registers; nobody does.
+  if (auto regs = stopped.registers(); !regs || regs->machine() != request.abi) return {};
   Tracee::Untraced untraced{Address(in_memory ? request.args[0] : 0), request.args[0]};
   if (in_memory) {
     auto flags = tracee.space->read_number(untraced.at, sizeof(untraced.flags));
@@ -186,15 +190,20 @@ Result<> Tracer::trace_untraced_child(Tracee& tracee, StoppedTracee& stopped) co
     untraced.flags = *flags;
   }
   if ((untraced.flags & CLONE_UNTRACED) == 0) return {};
-  tracee.untraced = untraced;
-  return set_clone_flags(tracee, stopped, untraced.flags & ~std::uint64_t{CLONE_UNTRACED});
+  auto set = set_clone_flags(untraced, *tracee.space, stopped,
+                             untraced.flags & ~std::uint64_t{CLONE_UNTRACED});
+  if (set) tracee.untraced = untraced;
+  // Arguments in memory that cannot be written to stay as they are.
+  return set || set.error().gone() ? set : Result<>();
 }
 
 Result<> Tracer::restore_untraced(Tracee& tracee, StoppedTracee& stopped) {
   if (!tracee.untraced) return {};
-  auto done = set_clone_flags(tracee, stopped, tracee.untraced->flags);
-  tracee.untraced.reset();
-  return done;
+  auto untraced = *std::exchange(tracee.untraced, std::nullopt);
+  // arm64 has, or will have, the call's result in the register.
+  const SyscallConvention& convention = syscall_convention(tracee.syscall.request.abi);
+  if (untraced.at.null() && convention.arguments[0] == convention.result) return {};
+  return set_clone_flags(untraced, *tracee.space, stopped, untraced.flags);
 }
 
 Result<> Tracer::let_child_go(Tracee& child, StoppedTracee stopped) {

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -26,7 +27,7 @@ namespace ttrace {
 
 namespace {
 
-constexpr std::array<int, 4> kPassedOn{SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+constexpr std::array<int, 6> kPassedOn{SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT};
 
 sigset_t signals_passed_on() {
   sigset_t set;
@@ -36,27 +37,58 @@ sigset_t signals_passed_on() {
   return set;
 }
 
-// What a terminal sends, the child gets itself.
-void pass_on(int signals, pid_t child) {
+/// The process that guards, once there is a child to guard.
+class Guardian {
+ public:
+  Guardian(const Guarded& guarded, int end_of_child, int signals, pid_t child)
+      : guarded_(guarded), end_of_child_(end_of_child), signals_(signals), child_(child) {}
+
+  /// Returns the status to end with.
+  int guard();
+
+ private:
+  void pass_on();
+  void wait_for_end();
+  int step_in(const std::vector<PlantedTrap>& traps);
+  static std::optional<int> wait_for(pid_t child);
+  static void wait_for_program(Pid program);
+
+  const Guarded& guarded_;
+  int end_of_child_;  // readable when the child ends
+  int signals_;
+  pid_t child_;
+};
+
+void Guardian::pass_on() {
   signalfd_siginfo info{};
-  while (read(signals, &info, sizeof(info)) == static_cast<ssize_t>(sizeof(info))) {
-    if (info.ssi_code <= 0) kill(child, static_cast<int>(info.ssi_signo));
+  while (read(signals_, &info, sizeof(info)) == static_cast<ssize_t>(sizeof(info))) {
+    const int signal = static_cast<int>(info.ssi_signo);
+    // What a terminal sends to its whole foreground job, a child in that job gets itself; a hangup
+    // goes to the session's leader alone.
+    const bool by_terminal = info.ssi_code > 0 && signal != SIGHUP;
+    if (signal == SIGTSTP) {
+      // A program that was there before goes on, and so does its tracing: stopped, it would wait.
+      if (!guarded_.apart && !by_terminal) kill(child_, SIGSTOP);
+      (void)std::raise(SIGSTOP);
+    } else if (guarded_.apart || !by_terminal) {
+      kill(child_, signal);
+    }
   }
 }
 
 // Returns as soon as the child has closed its end of the pipe, as it does while it ends, before
 // the kernel lets its tracees run on.
-void wait_for_end(int end_of_child, int signals, pid_t child) {
+void Guardian::wait_for_end() {
   for (;;) {
-    std::array<pollfd, 2> polled{{{end_of_child, POLLIN, 0}, {signals, POLLIN, 0}}};
-    if (poll(polled.data(), polled.size(), -1) < 0 && errno != EINTR) return;
-    if (polled[1].revents != 0) pass_on(signals, child);
+    std::array<pollfd, 2> polled{{{end_of_child_, POLLIN, 0}, {signals_, POLLIN, 0}}};
+    if (poll(polled.data(), polled.size(), -1) < 0) continue;
+    if (polled[1].revents != 0) pass_on();
     if (polled[0].revents != 0) return;
   }
 }
 
 // How a child ended; nullopt: it is none of ours.
-std::optional<int> wait_for(pid_t child) {
+std::optional<int> Guardian::wait_for(pid_t child) {
   int status = 0;
   while (waitpid(child, &status, 0) < 0) {
     if (errno != EINTR) return std::nullopt;
@@ -66,7 +98,7 @@ std::optional<int> wait_for(pid_t child) {
 
 // The program that the child started is not our child: its status is lost, but no prompt is to come
 // back under it.
-void wait_for_program(Pid program) {
+void Guardian::wait_for_program(Pid program) {
   if (program.value == 0) return;
   UniqueFd fd(static_cast<int>(syscall(SYS_pidfd_open, program.value, 0)));
   pollfd polled{fd.get(), POLLIN, 0};
@@ -74,59 +106,73 @@ void wait_for_program(Pid program) {
   }
 }
 
-// For a child that was killed: takes the traps out and waits for the program that it started.
-// Returns the child's status.
-int step_in(const TrapJournal& journal, const std::vector<PlantedTrap>& traps, pid_t child) {
-  rescue(traps);
-  int status = wait_for(child).value_or(0);
-  std::string line = "ttrace: the tracing process was killed";
+// For a child that was killed. Returns its status.
+int Guardian::step_in(const std::vector<PlantedTrap>& traps) {
+  // In a process of its own, whose end lets go of threads that could not be stopped.
+  pid_t rescuer = fork();
+  if (rescuer == 0) std::_Exit(rescue(traps) ? EXIT_SUCCESS : EXIT_FAILURE);
+  const bool clean = rescuer > 0 && wait_for(rescuer) == 0;
+  const int status = wait_for(child_).value_or(W_EXITCODE(EXIT_FAILURE, 0));
+  std::string line = guarded_.name + ": the tracing process was killed";
   if (WIFSIGNALED(status)) line.append(" by ").append(signal_name(WTERMSIG(status)));
-  line += "; the breakpoints were removed\n";
+  line += clean ? "; the breakpoints were removed\n" : "; breakpoints are left in the program\n";
   (void)std::fputs(line.c_str(), stderr);
-  wait_for_program(journal.program());
+  // From here on this process only waits, and whoever wants may end it.
+  WakeUps::stop_listening();
+  sigset_t passed_on = signals_passed_on();
+  sigprocmask(SIG_UNBLOCK, &passed_on, nullptr);
+  wait_for_program(guarded_.journal.program());
   return status;
 }
 
-int guard(const TrapJournal& journal, int end_of_child, int signals, pid_t child) {
-  wait_for_end(end_of_child, signals, child);
+int Guardian::guard() {
+  wait_for_end();
   // One that ended as it should has left no trap.
-  auto traps = journal.traps();
-  int status = traps.empty() ? wait_for(child).value_or(0) : step_in(journal, traps, child);
+  auto traps = guarded_.journal.traps();
+  const int status =
+      traps.empty() ? wait_for(child_).value_or(W_EXITCODE(EXIT_FAILURE, 0)) : step_in(traps);
   return WIFEXITED(status) ? WEXITSTATUS(status) : end_like(WTERMSIG(status));
+}
+
+// In the child, which goes on as ttrace.
+void become_tracer(pid_t guardian, bool apart) {
+  prctl(PR_SET_PDEATHSIG, SIGTERM);
+  if (getppid() != guardian) std::_Exit(EXIT_FAILURE);
+  // Who ends ttrace by its name (pkill, killall) is to reach the guardian.
+  prctl(PR_SET_NAME, "tracer");
+  if (!apart) return;
+  setpgid(0, 0);
+  (void)std::signal(SIGTTOU, SIG_IGN);  // it may still write to the terminal
 }
 
 }  // namespace
 
-int run_guarded(TrapJournal& journal, const std::function<int()>& trace) {
+int run_guarded(const Guarded& guarded, const std::function<int()>& trace) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return trace();
   UniqueFd reading(ends[0]);
   UniqueFd writing(ends[1]);
-  // Blocked before there is a child to pass them on to, so that none is lost.
   sigset_t passed_on = signals_passed_on();
+  UniqueFd signals(signalfd(-1, &passed_on, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!signals.valid()) return trace();
+  // Blocked before there is a child to pass them on to, so that none is lost.
   sigset_t before;
   sigprocmask(SIG_BLOCK, &passed_on, &before);
+  // Ignored, the child's status would be lost.
+  auto* sigchld = std::signal(SIGCHLD, SIG_DFL);
   pid_t self = getpid();
   pid_t child = fork();
   if (child <= 0) {
+    (void)std::signal(SIGCHLD, sigchld);
     sigprocmask(SIG_SETMASK, &before, nullptr);
-    if (child == 0) {
-      prctl(PR_SET_PDEATHSIG, SIGTERM);
-      if (getppid() != self) std::_Exit(EXIT_FAILURE);
-      // Who ends ttrace by its name (pkill, killall) is to reach the guardian.
-      prctl(PR_SET_NAME, "tracer");
-    }
+    if (child == 0) become_tracer(self, guarded.apart);
+    reading.reset();
+    signals.reset();
     return trace();
   }
   writing.reset();
-  // When memory runs out, this process is the one to kill: it is small, and the child lets go then.
-  if (UniqueFd score(open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC)); score.valid()) {
-    auto ignored = write(score.get(), "1000", 4);
-    (void)ignored;
-  }
-  (void)std::signal(SIGCHLD, SIG_DFL);  // ignored, the child's status would be lost
-  UniqueFd signals(signalfd(-1, &passed_on, SFD_CLOEXEC | SFD_NONBLOCK));
-  return guard(journal, reading.get(), signals.get(), child);
+  (void)std::signal(SIGPIPE, SIG_IGN);
+  return Guardian(guarded, reading.get(), signals.get(), child).guard();
 }
 
 }  // namespace ttrace

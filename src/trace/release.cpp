@@ -49,6 +49,7 @@ void Tracer::release() {
   std::ranges::sort(stopped);
   for (Tid tid : stopped)
     detach(*tracees_[tid]);
+  former_spaces_.clear();
 }
 
 // Brings every thread to a stop that it can be detached from.
@@ -107,9 +108,7 @@ void Tracer::take_stop(Tid tid) {
     return;
   }
   StoppedTracee stopped(tracee.tid);
-  if (std::holds_alternative<stop::NewChild>(stop)) {
-    if (auto child = stopped.event_message()) adopt_child(Tid{static_cast<int>(*child)}, tracee);
-  }
+  adopt_child_of(tid);
   if (std::holds_alternative<stop::Interrupt>(stop) && tracee.newborn) {
     tracee.newborn = false;
     find_relations(tracee, stopped);

@@ -36,12 +36,14 @@ void pause_shortly() {
 class Patient {
  public:
   Patient(Pid pid, std::vector<PlantedTrap> traps)
-      : pid_(pid), memory_(Tid{pid.value}), traps_(std::move(traps)) {}
+      : pid_(pid), memory_(living_thread(pid)), traps_(std::move(traps)) {}
 
-  void restore_text();
+  /// False: a trap could not be taken out.
+  bool restore_text();
   void save_threads();
 
  private:
+  static Tid living_thread(Pid pid);
   static bool take_over(Tid tid);
   static std::optional<Stop> wait_for(Tid tid);
   void save(Tid tid);
@@ -54,14 +56,27 @@ class Patient {
   std::vector<PlantedTrap> traps_;
 };
 
-void Patient::restore_text() {
+// A process may go on without its first thread, which then has no memory.
+Tid Patient::living_thread(Pid pid) {
+  for (Tid tid : read_tasks(pid)) {
+    if (has_memory(tid)) return tid;
+  }
+  return Tid{pid.value};
+}
+
+bool Patient::restore_text() {
+  bool clean = true;
+  bool readable = false;  // some of it: parts may be unmapped since
   for (const PlantedTrap& trap : traps_) {
     std::array<std::byte, DisplacedInstruction::kMaxLength> bytes{};
     auto now = std::span(bytes).first(trap_instruction(trap.machine).size());
-    if (memory_.read(trap.at, now) != now.size() || !is_trap(trap.machine, now)) continue;
-    auto ignored = memory_.write(trap.at, std::span(trap.original).first(now.size()));
-    (void)ignored;  // its memory is gone, so it ends anyway
+    if (memory_.read(trap.at, now) != now.size()) continue;
+    readable = true;
+    if (!is_trap(trap.machine, now)) continue;
+    auto written = memory_.write(trap.at, std::span(trap.original).first(now.size()));
+    clean = clean && written;
   }
+  return (clean && readable) || !has_memory(memory_.tid());
 }
 
 // The dead tracer's threads are free once the kernel has got to that.
@@ -110,8 +125,9 @@ void Patient::save(Tid tid) {
       return;
     }
     StoppedTracee stopped(tid);
-    auto hidden = std::holds_alternative<stop::Interrupt>(*stop) ? stopped.has_pending(SIGTRAP)
-                                                                 : Result<bool>(false);
+    bool may_hide_trap = std::holds_alternative<stop::Interrupt>(*stop) ||
+                         std::holds_alternative<stop::Group>(*stop);
+    auto hidden = may_hide_trap ? stopped.has_pending(SIGTRAP) : Result<bool>(false);
     if (hidden && *hidden) {
       auto ignored = std::move(stopped).resume(Resume::Continue);
       (void)ignored;
@@ -170,16 +186,17 @@ bool Patient::leave_copy(Registers& regs) {
 
 }  // namespace
 
-void rescue(const std::vector<PlantedTrap>& traps) {
+bool rescue(const std::vector<PlantedTrap>& traps) {
+  bool clean = true;
   std::map<Pid, std::vector<PlantedTrap>> by_process;
   for (const PlantedTrap& trap : traps)
     by_process[trap.pid].push_back(trap);
   std::vector<std::unique_ptr<Patient>> patients;
   for (const auto& [pid, own] : by_process) {
     patients.push_back(std::make_unique<Patient>(pid, own));
-    patients.back()->restore_text();
+    clean = patients.back()->restore_text() && clean;
   }
-  if (patients.empty()) return;
+  if (patients.empty()) return clean;
   // A child that was born a moment ago has its parent's traps before anybody could note it.
   for (Pid pid : read_processes()) {
     auto status = read_status(Tid{pid.value});
@@ -187,10 +204,11 @@ void rescue(const std::vector<PlantedTrap>& traps) {
     auto parent = by_process.find(status->parent);
     if (parent == by_process.end()) continue;
     patients.push_back(std::make_unique<Patient>(pid, parent->second));
-    patients.back()->restore_text();
+    clean = patients.back()->restore_text() && clean;
   }
   for (const auto& patient : patients)
     patient->save_threads();
+  return clean;
 }
 
 }  // namespace ttrace

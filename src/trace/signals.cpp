@@ -8,6 +8,7 @@
 #include <array>
 #include <cstring>
 
+#include "arch/machine.h"
 #include "trace/tracer.h"
 
 namespace ttrace {
@@ -56,7 +57,25 @@ Result<> Tracer::on_signal(Tracee& tracee, StoppedTracee stopped, int number) {
   auto info = stopped.siginfo();
   if (!info) return info.error();
   if (tracee.calls.step) return on_signal_in_step(tracee, std::move(stopped), *info);
+  if (is_breakpoint(*info) && tracee.space->has_sites()) {
+    auto vanished = step_back(tracee, stopped);
+    if (!vanished) return vanished.error();
+    if (*vanished) return go_on(tracee, std::move(stopped));
+  }
   return deliver(tracee, std::move(stopped), *info);
+}
+
+// A thread has hit a trap, and another has put other text there since: it executes that instead.
+Result<bool> Tracer::step_back(const Tracee& tracee, StoppedTracee& stopped) {
+  auto regs = stopped.registers();
+  if (!regs) return regs.error();
+  Address at = regs->pc() - trap_pc_offset(regs->machine());
+  std::array<std::byte, DisplacedInstruction::kMaxLength> bytes{};
+  auto now = std::span(bytes).first(trap_instruction(regs->machine()).size());
+  if (tracee.space->read(at, now) != now.size() || is_trap(regs->machine(), now)) return false;
+  regs->set_pc(at);
+  if (auto set = stopped.set_registers(*regs); !set) return set.error();
+  return true;
 }
 
 Result<> Tracer::on_hit(Tracee& tracee, StoppedTracee stopped, Site& site, Registers& regs) {
@@ -102,10 +121,7 @@ void Tracer::retry_waiting() {
     if (Site* site = tracee.site_behind(*regs)) {
       auto next = functions_.step_over(stopped, *site, *regs, *tracee.space, tracee.calls);
       note_failure(after_hit(tracee, std::move(stopped), *site, next));
-    } else {
-      // The program has put other text there meanwhile.
-      regs->set_pc(regs->pc() - trap_pc_offset(regs->machine()));
-      note_failure(stopped.set_registers(*regs));
+    } else if (auto back = step_back(tracee, stopped)) {
       note_failure(go_on(tracee, std::move(stopped)));
     }
   }

@@ -25,7 +25,7 @@ Tracer::~Tracer() {
 }
 
 Result<> Tracer::start(const std::string& path, const std::vector<std::string>& command) {
-  auto spawned = SpawnedProgram::make(path, command);
+  auto spawned = SpawnedProgram::make(path, command, Pid{config_.journal ? getppid() : 0});
   if (!spawned) return spawned.error();
   Tid tid = spawned->tid();
   spawned_.emplace(std::move(*spawned));
@@ -48,16 +48,38 @@ Result<> Tracer::start(const std::string& path, const std::vector<std::string>& 
 
 Result<> Tracer::attach(Pid pid) {
   if (tracing_functions()) functions_.look_ahead(Tid{pid.value});
-  std::shared_ptr<AddressSpace> space;
-  unsigned threads = 0;
-  Tracee* first = nullptr;
-  std::optional<Error> refused;
-  // New threads may appear while the others are being attached; a pass that finds none ends it,
-  // because from then on every new one is a tracee's child.
+  Attaching attaching{pid};
+  for (;;) {
+    auto found = seize_tasks(attaching);
+    if (!found) return found.error();
+    if (!*found) break;
+    // A thread that is inside clone or fork just now does not report its child: until it has
+    // stopped, there may be a thread that nobody knows of, or one that copies what traps there are.
+    if (tracing_functions()) await_stops([this](Tid tid) { adopt_child_of(tid); });
+  }
+  if (attaching.threads == 0) return attaching.refused ? Result<>(*attaching.refused) : Result<>();
+  Tracee* first = tracees_.at(attaching.first).get();
+  emit(*first, Attached{attaching.threads});
+  if (!tracing_functions()) return {};
+  // Memory is read through a thread: one that has ended since would show nothing.
+  for (const auto& [tid, tracee] : tracees_) {
+    auto status = read_status(tid);
+    if (tracee->space == attaching.space && status && !status->ended()) first = tracee.get();
+  }
+  if (auto alone = check_sharers(*first); !alone) return alone.error();
+  attaching.space->use_thread(first->tid);
+  look_at_modules(*first);
+  return check_matches(*first);
+}
+
+// Seizes all threads there are, and again those that were made meanwhile, until a pass finds none.
+// Returns whether there were any new ones.
+Result<bool> Tracer::seize_tasks(Attaching& attaching) {
+  bool any = false;
   for (bool found = true; found;) {
     found = false;
-    std::vector<Tid> tasks = follows() ? read_tasks(pid) : std::vector<Tid>();
-    if (tasks.empty()) tasks.push_back(Tid{pid.value});
+    std::vector<Tid> tasks = follows() ? read_tasks(attaching.pid) : std::vector<Tid>();
+    if (tasks.empty()) tasks.push_back(Tid{attaching.pid.value});
     for (Tid tid : tasks) {
       if (tracees_.contains(tid)) continue;
       auto seized = seize(tid, {follows()});
@@ -67,37 +89,23 @@ Result<> Tracer::attach(Pid pid) {
         // ended), nor is one that is ours because its creator is.
         bool gone = !status || status->ended();
         bool ours = status && status->tracer.value == getpid();
-        if (!refused && !ours) refused = seized.error();
+        if (!attaching.refused && !ours) attaching.refused = seized.error();
         if (gone || ours) continue;
         return seized.error();
       }
       found = follows();
+      any = found || any;
       auto tracee = std::make_unique<Tracee>();
       tracee->tid = tid;
-      tracee->pid = status ? status->tgid : pid;
-      if (space == nullptr) space = new_space(tid, tracee->pid);
-      tracee->space = space;
-      if (first == nullptr) first = tracee.get();
+      tracee->pid = status ? status->tgid : attaching.pid;
+      if (attaching.space == nullptr) attaching.space = new_space(tid, tracee->pid);
+      tracee->space = attaching.space;
+      if (attaching.threads++ == 0) attaching.first = tid;
       tracees_[tid] = std::move(tracee);
-      ++threads;
       if (auto asked = interrupt(tid); !asked && !asked.error().gone()) return asked.error();
     }
   }
-  if (first == nullptr) return refused ? Result<>(*refused) : Result<>();
-  emit(*first, Attached{threads});
-  if (!tracing_functions()) return {};
-  // A thread that is making a child just now is not going to report it: none of them may be on its
-  // way through fork while there are traps that it would copy.
-  await_stops([](Tid) {});
-  // Memory is read through a thread: one that has ended since would show nothing.
-  for (const auto& [tid, tracee] : tracees_) {
-    auto status = read_status(tid);
-    if (tracee->space == space && status && !status->ended()) first = tracee.get();
-  }
-  if (auto alone = check_sharers(*first); !alone) return alone.error();
-  space->use_thread(first->tid);
-  look_at_modules(*first);
-  return check_matches(*first);
+  return any;
 }
 
 TraceOutcome Tracer::run() {
@@ -262,6 +270,7 @@ void Tracer::on_end(Tracee& tracee, const Stop& stop) {
   }
   if (is_child) {
     child_.reset();
+    if (config_.journal != nullptr) config_.journal->set_program(Pid{});
     if (tracee.before_exec && !outcome_.failure && !ending_) {
       int error = spawned_->exec_errno();
       outcome_.failure = Error{error, "cannot run '" + program_ + "'"};

@@ -68,6 +68,14 @@ class Tracer final : private CallObserver {
 
  private:
   // --- tracer.cpp: the loop
+  struct Attaching {
+    Pid pid;
+    unsigned threads = 0;                 // attached to
+    Tid first;                            // of them
+    std::shared_ptr<AddressSpace> space;  // theirs
+    std::optional<Error> refused;         // why one could not be
+  };
+  Result<bool> seize_tasks(Attaching& attaching);
   void loop();
   void park(const WaitStatus& waited);
   void handle(Tid tid);
@@ -107,6 +115,7 @@ class Tracer final : private CallObserver {
   Result<> on_signal(Tracee& tracee, StoppedTracee stopped, int number);
   Result<> on_hit(Tracee& tracee, StoppedTracee stopped, Site& site, Registers& regs);
   Result<> on_signal_in_step(Tracee& tracee, StoppedTracee stopped, const siginfo_t& info);
+  static Result<bool> step_back(const Tracee& tracee, StoppedTracee& stopped);
   Result<> show_own_step(Tracee& tracee, StoppedTracee stopped);
   Result<> finish_step(Tracee& tracee, StoppedTracee stopped);
   Result<> after_hit(Tracee& tracee, StoppedTracee stopped, Site& site,
@@ -120,6 +129,8 @@ class Tracer final : private CallObserver {
   // --- children.cpp
   void adopt(Tid tid, const std::optional<ThreadStatus>& status, const Tracee* parent);
   void adopt_child(Tid child, const Tracee& parent);
+  /// The child that a thread's stop reports, if it does.
+  void adopt_child_of(Tid tid);
   /// Error: a process that is not traced shares the memory that traps would be planted in.
   [[nodiscard]] Result<> check_sharers(const Tracee& tracee) const;
   [[nodiscard]] std::optional<Pid> find_sharer(const Tracee& tracee) const;

@@ -103,7 +103,7 @@ class Survival(harness.TraceCase):
         run = tracer.end()
         self.assertEqual(run.status, -signal.SIGKILL)
         self.assertEqual(run.err.splitlines()[-1],
-                         "ttrace: the tracing process was killed by SIGKILL; the breakpoints were removed")
+                         f"{harness.TTRACE}: the tracing process was killed by SIGKILL; the breakpoints were removed")
 
     def test_sigkill_of_the_tracing_process_started(self):
         self.kill_tracing_process(False)
