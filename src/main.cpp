@@ -197,6 +197,8 @@ TraceOutcome run_tracer(const Options& options, TraceConfig config, const std::s
                         Sink& sink) {
   Tracer tracer(std::move(config), sink);
   Result<> begun;
+  for (Pid pid : options.attach)
+    tracer.look_ahead(pid);
   for (Pid pid : options.attach) {
     if (begun = tracer.attach(pid); !begun) break;
   }

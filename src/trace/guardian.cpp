@@ -108,10 +108,15 @@ void Guardian::wait_for_program(Pid program) {
 
 // For a child that was killed. Returns its status.
 int Guardian::step_in(const std::vector<PlantedTrap>& traps) {
+  Rescue rescue(traps);
+  const bool clean = rescue.restore_text();
   // In a process of its own, whose end lets go of threads that could not be stopped.
   pid_t rescuer = fork();
-  if (rescuer == 0) std::_Exit(rescue(traps) ? EXIT_SUCCESS : EXIT_FAILURE);
-  const bool clean = rescuer > 0 && wait_for(rescuer) == 0;
+  if (rescuer == 0) {
+    rescue.save_threads();
+    std::_Exit(EXIT_SUCCESS);
+  }
+  if (rescuer > 0) wait_for(rescuer);
   const int status = wait_for(child_).value_or(W_EXITCODE(EXIT_FAILURE, 0));
   std::string line = guarded_.name + ": the tracing process was killed";
   if (WIFSIGNALED(status)) line.append(" by ").append(signal_name(WTERMSIG(status)));

@@ -20,7 +20,7 @@ struct Guarded {
 /// from here. The calling process, which the user knows as ttrace, becomes its guardian:
 /// - it passes on the signals that ask ttrace to end, to stop (SIGTSTP) and to go on (SIGCONT);
 /// - when it is killed, the child is asked to end (PR_SET_PDEATHSIG), and lets go as always;
-/// - when the child is killed, it takes the traps in the journal out (rescue()), stays until the
+/// - when the child is killed, it takes the traps in the journal out (Rescue), stays until the
 ///   program that ttrace started has ended, and ends as the child did.
 /// Where there cannot be a second process, `trace` runs in this one, unguarded.
 int run_guarded(const Guarded& guarded, const std::function<int()>& trace);

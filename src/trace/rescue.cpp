@@ -32,18 +32,21 @@ void pause_shortly() {
   nanosleep(&pause, nullptr);
 }
 
+}  // namespace
+
 /// One program and the traps in its text.
-class Patient {
+class Rescue::Patient {
  public:
   Patient(Pid pid, std::vector<PlantedTrap> traps)
-      : pid_(pid), memory_(living_thread(pid)), traps_(std::move(traps)) {}
+      : pid_(pid), memory_(Tid{pid.value}), traps_(std::move(traps)) {}
 
+  [[nodiscard]] const std::vector<PlantedTrap>& traps() const { return traps_; }
   /// False: a trap could not be taken out.
   bool restore_text();
   void save_threads();
 
  private:
-  static Tid living_thread(Pid pid);
+  bool take_traps_out();
   static bool take_over(Tid tid);
   static std::optional<Stop> wait_for(Tid tid);
   void save(Tid tid);
@@ -56,17 +59,21 @@ class Patient {
   std::vector<PlantedTrap> traps_;
 };
 
-// A process may go on without its first thread, which then has no memory.
-Tid Patient::living_thread(Pid pid) {
-  for (Tid tid : read_tasks(pid)) {
-    if (has_memory(tid)) return tid;
+bool Rescue::Patient::restore_text() {
+  if (take_traps_out()) return true;
+  // A process may go on without its first thread, which then has no memory.
+  for (Tid tid : read_tasks(pid_)) {
+    if (!has_memory(tid)) continue;
+    memory_.set_tid(tid);
+    return take_traps_out();
   }
-  return Tid{pid.value};
+  return true;  // it has ended
 }
 
-bool Patient::restore_text() {
+// False, too, when none of its memory can be read; parts may be unmapped since.
+bool Rescue::Patient::take_traps_out() {
   bool clean = true;
-  bool readable = false;  // some of it: parts may be unmapped since
+  bool readable = false;
   for (const PlantedTrap& trap : traps_) {
     std::array<std::byte, DisplacedInstruction::kMaxLength> bytes{};
     auto now = std::span(bytes).first(trap_instruction(trap.machine).size());
@@ -76,11 +83,11 @@ bool Patient::restore_text() {
     auto written = memory_.write(trap.at, std::span(trap.original).first(now.size()));
     clean = clean && written;
   }
-  return (clean && readable) || !has_memory(memory_.tid());
+  return clean && readable;
 }
 
 // The dead tracer's threads are free once the kernel has got to that.
-bool Patient::take_over(Tid tid) {
+bool Rescue::Patient::take_over(Tid tid) {
   std::int64_t begin = monotonic_now();
   while (monotonic_now() - begin < kPatience) {
     if (seize(tid, {false})) return true;
@@ -91,7 +98,7 @@ bool Patient::take_over(Tid tid) {
   return false;
 }
 
-std::optional<Stop> Patient::wait_for(Tid tid) {
+std::optional<Stop> Rescue::Patient::wait_for(Tid tid) {
   std::int64_t begin = monotonic_now();
   while (monotonic_now() - begin < kPatience) {
     int status = 0;
@@ -103,7 +110,7 @@ std::optional<Stop> Patient::wait_for(Tid tid) {
   return std::nullopt;
 }
 
-void Patient::save_threads() {
+void Rescue::Patient::save_threads() {
   std::set<Tid> seen;
   for (bool found = true; found;) {
     found = false;
@@ -115,7 +122,7 @@ void Patient::save_threads() {
   }
 }
 
-void Patient::save(Tid tid) {
+void Rescue::Patient::save(Tid tid) {
   if (!interrupt(tid)) return;
   for (;;) {
     auto stop = wait_for(tid);
@@ -142,7 +149,7 @@ void Patient::save(Tid tid) {
 }
 
 // As if it had never been traced: `signal` is what it gets when it is let go of.
-void Patient::straighten(StoppedTracee& stopped, Stop stop, int& signal) {
+void Rescue::Patient::straighten(StoppedTracee& stopped, Stop stop, int& signal) {
   auto regs = stopped.registers();
   if (!regs) return;
   bool changed = leave_copy(*regs);
@@ -162,13 +169,13 @@ void Patient::straighten(StoppedTracee& stopped, Stop stop, int& signal) {
   (void)ignored;
 }
 
-const PlantedTrap* Patient::trap_at(Address at) const {
+const PlantedTrap* Rescue::Patient::trap_at(Address at) const {
   auto it = std::ranges::find(traps_, at, &PlantedTrap::at);
   return it == traps_.end() ? nullptr : &*it;
 }
 
 // A thread that was executing a copy goes back to the instruction's own address, or behind it.
-bool Patient::leave_copy(Registers& regs) {
+bool Rescue::Patient::leave_copy(Registers& regs) {
   for (const PlantedTrap& trap : traps_) {
     if (trap.copy.null() || regs.pc() < trap.copy) continue;
     auto instruction = DisplacedInstruction::decode(trap.machine, trap.at, trap.original);
@@ -184,31 +191,41 @@ bool Patient::leave_copy(Registers& regs) {
   return false;
 }
 
-}  // namespace
-
-bool rescue(const std::vector<PlantedTrap>& traps) {
-  bool clean = true;
+Rescue::Rescue(const std::vector<PlantedTrap>& traps) {
   std::map<Pid, std::vector<PlantedTrap>> by_process;
   for (const PlantedTrap& trap : traps)
     by_process[trap.pid].push_back(trap);
-  std::vector<std::unique_ptr<Patient>> patients;
-  for (const auto& [pid, own] : by_process) {
-    patients.push_back(std::make_unique<Patient>(pid, own));
-    clean = patients.back()->restore_text() && clean;
-  }
-  if (patients.empty()) return clean;
-  // A child that was born a moment ago has its parent's traps before anybody could note it.
+  for (auto& [pid, own] : by_process)
+    patients_[pid] = std::make_unique<Patient>(pid, std::move(own));
+}
+
+Rescue::~Rescue() = default;
+
+bool Rescue::restore_text() {
+  bool clean = true;
+  for (const auto& [pid, patient] : patients_)
+    clean = patient->restore_text() && clean;
+  return add_children() && clean;
+}
+
+// A child that was born a moment ago has its parent's traps before anybody could note it.
+bool Rescue::add_children() {
+  bool clean = true;
   for (Pid pid : read_processes()) {
     auto status = read_status(Tid{pid.value});
-    if (!status || by_process.contains(pid)) continue;
-    auto parent = by_process.find(status->parent);
-    if (parent == by_process.end()) continue;
-    patients.push_back(std::make_unique<Patient>(pid, parent->second));
-    clean = patients.back()->restore_text() && clean;
+    if (!status || patients_.contains(pid)) continue;
+    auto parent = patients_.find(status->parent);
+    if (parent == patients_.end()) continue;
+    auto child = std::make_unique<Patient>(pid, parent->second->traps());
+    clean = child->restore_text() && clean;
+    patients_[pid] = std::move(child);
   }
-  for (const auto& patient : patients)
-    patient->save_threads();
   return clean;
+}
+
+void Rescue::save_threads() {
+  for (const auto& [pid, patient] : patients_)
+    patient->save_threads();
 }
 
 }  // namespace ttrace

@@ -46,8 +46,11 @@ Result<> Tracer::start(const std::string& path, const std::vector<std::string>& 
   return interrupt(tid);
 }
 
-Result<> Tracer::attach(Pid pid) {
+void Tracer::look_ahead(Pid pid) {
   if (tracing_functions()) functions_.look_ahead(Tid{pid.value});
+}
+
+Result<> Tracer::attach(Pid pid) {
   Attaching attaching{pid};
   for (;;) {
     auto found = seize_tasks(attaching);

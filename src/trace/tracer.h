@@ -58,6 +58,9 @@ class Tracer final : private CallObserver {
   /// Starts a program. Errors: it cannot be executed; no function of it matches and it cannot
   /// become another program; its ELF file is broken under --funcs.
   Result<> start(const std::string& path, const std::vector<std::string>& command);
+  /// Reads the symbols of a process that is going to be attached to: it would stand still
+  /// meanwhile.
+  void look_ahead(Pid pid);
   /// Attaches to one thread, or to all threads of its process (with -f or --funcs). Errors as
   /// os/attach.h says.
   Result<> attach(Pid pid);

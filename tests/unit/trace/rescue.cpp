@@ -79,7 +79,9 @@ TEST_CASE("a program whose tracer was killed goes on without its breakpoints") {
   await_byte(begun[0]);
   CHECK(!(*journal)->traps().empty());
   kill(tracing, SIGKILL);
-  rescue((*journal)->traps());
+  Rescue rescue((*journal)->traps());
+  CHECK(rescue.restore_text());
+  rescue.save_threads();
   int status = 0;
   REQUIRE(waitpid(tracing, &status, 0) == tracing);
   CHECK(WTERMSIG(status) == SIGKILL);
