@@ -47,7 +47,7 @@ class Guardian {
   int guard();
 
  private:
-  void pass_on();
+  void pass_on() const;
   void wait_for_end();
   int step_in(const std::vector<PlantedTrap>& traps);
   static std::optional<int> wait_for(pid_t child);
@@ -59,7 +59,7 @@ class Guardian {
   pid_t child_;
 };
 
-void Guardian::pass_on() {
+void Guardian::pass_on() const {
   signalfd_siginfo info{};
   while (read(signals_, &info, sizeof(info)) == static_cast<ssize_t>(sizeof(info))) {
     const int signal = static_cast<int>(info.ssi_signo);
