@@ -120,6 +120,7 @@ std::set<Address> AddressSpace::forget_overwritten(const MappedText& now) {
       }
       restore(*it->second, memory_);
       forgotten.insert(it->first);
+      former_sites_.insert(it->first);
       it = sites_.erase(it);
     }
   }
@@ -135,6 +136,7 @@ Result<Site*> AddressSpace::plant(Address address, Abi machine) {
     // A file's text that cannot be written to is as it was; that of a compiler at run time may not.
     if ((range->of_file && !range->writable) || trap_is_in(*site, memory_)) return site;
     sites_.erase(address);
+    former_sites_.insert(address);
   }
   std::array<std::byte, DisplacedInstruction::kMaxLength> bytes{};
   auto original = std::span<const std::byte>(bytes).first(read(address, bytes));

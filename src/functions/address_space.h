@@ -78,6 +78,8 @@ class AddressSpace final : public MutableMemory {
   /// arm64: where glibc keeps the secret that scrambles a jmp_buf; null when not known.
   [[nodiscard]] Address pointer_guard() const { return pointer_guard_; }
   void set_pointer_guard(Address at) { pointer_guard_ = at; }
+  /// Whether there was one that was forgotten, because the program has put other text there.
+  [[nodiscard]] bool had_site(Address address) const { return former_sites_.contains(address); }
   [[nodiscard]] bool has_sites() const { return !sites_.empty(); }
   /// SlotPool::acquire() in this space.
   Result<std::optional<Address>> acquire_slot(const DisplacedInstruction& instruction);
@@ -131,6 +133,7 @@ class AddressSpace final : public MutableMemory {
   TrapJournal* journal_;
   MappedText mapped_;
   std::map<Address, std::unique_ptr<Site>> sites_;
+  std::set<Address> former_sites_;
   SlotPool slots_;
   Stacks stacks_;
   Address pointer_guard_;

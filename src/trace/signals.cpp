@@ -57,7 +57,7 @@ Result<> Tracer::on_signal(Tracee& tracee, StoppedTracee stopped, int number) {
   auto info = stopped.siginfo();
   if (!info) return info.error();
   if (tracee.calls.step) return on_signal_in_step(tracee, std::move(stopped), *info);
-  if (is_breakpoint(*info) && tracee.space->has_sites()) {
+  if (is_breakpoint(*info)) {
     auto vanished = step_back(tracee, stopped);
     if (!vanished) return vanished.error();
     if (*vanished) return go_on(tracee, std::move(stopped));
@@ -70,6 +70,7 @@ Result<bool> Tracer::step_back(const Tracee& tracee, StoppedTracee& stopped) {
   auto regs = stopped.registers();
   if (!regs) return regs.error();
   Address at = regs->pc() - trap_pc_offset(regs->machine());
+  if (!tracee.space->had_site(at)) return false;
   std::array<std::byte, DisplacedInstruction::kMaxLength> bytes{};
   auto now = std::span(bytes).first(trap_instruction(regs->machine()).size());
   if (tracee.space->read(at, now) != now.size() || is_trap(regs->machine(), now)) return false;

@@ -5,6 +5,7 @@
 //   own_traps steps    the trap flag, over a call of a traced function: how many instructions
 //   own_traps signals  SIGTRAP raised, sent and blocked while traced functions are called
 //   own_traps text     sums of the bytes of two functions, of which one is traced
+//   own_traps patch    a function whose operand is changed between two calls
 //   own_traps share    prints its pid and waits, sharing its memory with a process of its own
 #include <sched.h>
 #include <signal.h>
@@ -57,6 +58,7 @@ static void int3(void) {
   for (int i = 0; i < 100; ++i) {
 #if defined(__x86_64__) || defined(__i386__)
     __asm__ volatile("int3" ::: "memory");
+    __asm__ volatile(".byte 0xcd, 0x03" ::: "memory");  // its other encoding
     sum += trapped(i);
 #endif
     sum += leaf(i);
@@ -106,6 +108,33 @@ static void text(void) {
   printf("%s\n", before == sum_of(leaf) ? "steady" : "changing");
 }
 
+// Returns the number in its first instruction.
+int patched(int unused);
+#if defined(__x86_64__) || defined(__i386__)
+__asm__(
+    ".text\n.balign 4096\n.globl patched\n.type patched, %function\npatched:\n"
+    "mov $5, %eax\nret\n.size patched, . - patched\n.balign 4096\n");
+enum { kOperand = 1 };
+#else
+__asm__(
+    ".text\n.balign 4096\n.globl patched\n.type patched, %function\npatched:\n"
+    "ldr w0, 1f\nret\n1: .word 5\n.size patched, . - patched\n.balign 4096\n");
+enum { kOperand = 8 };
+#endif
+
+static void patch(void) {
+  long page = sysconf(_SC_PAGESIZE);
+  char* text = (char*)patched;
+  char* start = text - (unsigned long)text % (unsigned long)page;
+  int before = patched(0);
+  // As a loader does with a text relocation: not executable meanwhile.
+  if (mprotect(start, (size_t)page, PROT_READ | PROT_WRITE) != 0) fail("mprotect");
+  text[kOperand] = 7;
+  if (mprotect(start, (size_t)page, PROT_READ | PROT_EXEC) != 0) fail("mprotect");
+  __builtin___clear_cache(text, text + 16);
+  printf("%d %d\n", before, patched(0));
+}
+
 static int sleep_on(void* unused) {
   (void)unused;
   while (pause() != 0) {
@@ -132,11 +161,8 @@ int main(int argc, char** argv) {
   static const struct {
     const char* name;
     void (*run)(void);
-  } parts[] = {{"int3", int3},
-               {"steps", single_steps},
-               {"signals", signals},
-               {"text", text},
-               {"share", share}};
+  } parts[] = {{"int3", int3}, {"steps", single_steps}, {"signals", signals},
+               {"text", text}, {"patch", patch},        {"share", share}};
   for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); ++i) {
     if (strcmp(parts[i].name, argv[1]) != 0) continue;
     parts[i].run();

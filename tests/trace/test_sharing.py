@@ -54,6 +54,11 @@ class OwnTraps(harness.TraceCase):
         self.assertEqual(sum(line.startswith("leaf(") for line in lines), 50)
         self.assertEqual(sum("si_code=SI_USER" in line for line in lines), 50)
 
+    def test_changes_its_own_text(self):
+        """Behind a breakpoint, whose own byte it leaves alone."""
+        _, lines = self.part("patch", "^patched$")
+        self.assertEqual([line.partition(" = ")[2].split()[0] for line in lines[:2]], ["0x5", "0x7"])
+
     def test_reads_its_own_text(self):
         """It sees the breakpoints, which are there; what ttrace shows is the program's own text."""
         argv = ("-a", "0", "-e", "trace=write", "-o", "trace", self.target("own_traps"), "text")
