@@ -26,6 +26,10 @@ STRACE = os.environ.get("STRACE", "strace")
 TIMEOUT = 100
 
 
+# What is started inherits this: under nohup, ttrace would leave SIGHUP ignored, as it should.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 # --- looking at processes ---------------------------------------------------------------------
 
 
