@@ -418,7 +418,7 @@ bool X86Step::finish_copy(Address at, Registers& regs, MutableMemory& memory, Ad
     // written there, so a failure means that the thread is dying.
     std::uint64_t pushed = end.value();
     (void)memory.write(regs.sp(), std::as_bytes(std::span(&pushed, 1)).first(word_size(machine_)));
-  } else if (trace_ == Trace::Flags && (regs.flags() & kTrapFlag) == 0) {
+  } else if (trace_ == Trace::Flags && !regs.single_steps()) {
     // Bits 8-15 of the flags' image. As above, it cannot but be there.
     std::byte second{};
     Address where = regs.sp() + 1;
@@ -428,7 +428,7 @@ bool X86Step::finish_copy(Address at, Registers& regs, MutableMemory& memory, Ad
     }
   } else if (trace_ == Trace::Syscall && machine_ == Abi::X86_64) {
     if (regs.get(kRcx) == copy_end.value()) regs.set(kRcx, end.value());
-    if ((regs.flags() & kTrapFlag) == 0) regs.set(kR11, regs.get(kR11) & ~kTrapFlag);
+    if (!regs.single_steps()) regs.set(kR11, regs.get(kR11) & ~kTrapFlag);
   }
   if (regs.pc() == copy_end) regs.set_pc(end);
   return true;

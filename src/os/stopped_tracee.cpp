@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstring>
+#include <variant>
 
 namespace ttrace {
 
@@ -144,6 +145,15 @@ Result<bool> StoppedTracee::has_pending(int signal) const {
     if (got < kBatch) return false;
     args.off += static_cast<std::uint64_t>(got);
   }
+}
+
+bool StoppedTracee::hides_trap(const Stop& stop) const {
+  if (!std::holds_alternative<stop::Interrupt>(stop) &&
+      !std::holds_alternative<stop::Group>(stop)) {
+    return false;
+  }
+  auto pending = has_pending(SIGTRAP);
+  return pending && *pending;
 }
 
 Result<std::uint64_t> StoppedTracee::signal_mask() const {

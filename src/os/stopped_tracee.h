@@ -10,6 +10,7 @@
 #include "arch/registers.h"
 #include "base/address.h"
 #include "base/result.h"
+#include "os/stop.h"
 
 namespace ttrace {
 
@@ -66,6 +67,9 @@ class StoppedTracee {
   [[nodiscard]] Result<FloatRegisters> float_registers(Abi machine) const;
   /// Whether a signal `signal` waits in this thread's own queue (PTRACE_PEEKSIGINFO).
   [[nodiscard]] Result<bool> has_pending(int signal) const;
+  /// Whether the thread has stopped, because it was interrupted or its group is, before the SIGTRAP
+  /// of a trap that it has already hit: once nobody catches that, it kills the program.
+  [[nodiscard]] bool hides_trap(const Stop& stop) const;
   /// The thread's blocked signals, one bit a signal (signal 1 is bit 0).
   [[nodiscard]] Result<std::uint64_t> signal_mask() const;
   Result<> set_signal_mask(std::uint64_t mask);

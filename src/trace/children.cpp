@@ -181,8 +181,6 @@ Result<> Tracer::trace_untraced_child(Tracee& tracee, StoppedTracee& stopped) co
   std::string_view name = Decoder::name(request.abi, request.number);
   bool in_memory = name == "clone3";
   if (name != "clone" && !in_memory) return {};
-  // 64-bit code that makes a 32-bit call has its arguments in other registers; nobody does.
-  if (auto regs = stopped.registers(); !regs || regs->machine() != request.abi) return {};
   Tracee::Untraced untraced{Address(in_memory ? request.args[0] : 0), request.args[0]};
   if (in_memory) {
     auto flags = tracee.space->read_number(untraced.at, sizeof(untraced.flags));
@@ -190,6 +188,8 @@ Result<> Tracer::trace_untraced_child(Tracee& tracee, StoppedTracee& stopped) co
     untraced.flags = *flags;
   }
   if ((untraced.flags & CLONE_UNTRACED) == 0) return {};
+  // 64-bit code that makes a 32-bit call has its arguments in other registers; nobody does.
+  if (auto regs = stopped.registers(); !regs || regs->machine() != request.abi) return {};
   auto set = set_clone_flags(untraced, *tracee.space, stopped,
                              untraced.flags & ~std::uint64_t{CLONE_UNTRACED});
   if (set) tracee.untraced = untraced;

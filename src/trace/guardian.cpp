@@ -8,13 +8,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -50,7 +48,7 @@ class Guardian {
   void pass_on() const;
   void wait_for_end();
   int step_in(const std::vector<PlantedTrap>& traps);
-  static std::optional<int> wait_for(pid_t child);
+  static int wait_for(pid_t child);
   static void wait_for_program(Pid program);
 
   const Guarded& guarded_;
@@ -87,11 +85,11 @@ void Guardian::wait_for_end() {
   }
 }
 
-// How a child ended; nullopt: it is none of ours.
-std::optional<int> Guardian::wait_for(pid_t child) {
+// How a child ended; as a failure, when it is none of ours.
+int Guardian::wait_for(pid_t child) {
   int status = 0;
   while (waitpid(child, &status, 0) < 0) {
-    if (errno != EINTR) return std::nullopt;
+    if (errno != EINTR) return W_EXITCODE(EXIT_FAILURE, 0);
   }
   return status;
 }
@@ -117,7 +115,7 @@ int Guardian::step_in(const std::vector<PlantedTrap>& traps) {
     std::_Exit(EXIT_SUCCESS);
   }
   if (rescuer > 0) wait_for(rescuer);
-  const int status = wait_for(child_).value_or(W_EXITCODE(EXIT_FAILURE, 0));
+  const int status = wait_for(child_);
   std::string line = guarded_.name + ": the tracing process was killed";
   if (WIFSIGNALED(status)) line.append(" by ").append(signal_name(WTERMSIG(status)));
   line += clean ? "; the breakpoints were removed\n" : "; breakpoints are left in the program\n";
@@ -134,8 +132,7 @@ int Guardian::guard() {
   wait_for_end();
   // One that ended as it should has left no trap.
   auto traps = guarded_.journal.traps();
-  const int status =
-      traps.empty() ? wait_for(child_).value_or(W_EXITCODE(EXIT_FAILURE, 0)) : step_in(traps);
+  const int status = traps.empty() ? wait_for(child_) : step_in(traps);
   return WIFEXITED(status) ? WEXITSTATUS(status) : end_like(WTERMSIG(status));
 }
 

@@ -116,16 +116,9 @@ void Tracer::take_stop(Tid tid) {
   if (std::holds_alternative<stop::Exec>(stop)) {
     forget_program(tracee);
   }
-  // An interrupt can be reported before the SIGTRAP of a trap that was already hit, which would
-  // kill the program once nobody catches it.
-  bool may_hide_trap =
-      std::holds_alternative<stop::Interrupt>(stop) || std::holds_alternative<stop::Group>(stop);
-  if (may_hide_trap && (tracee.space->has_sites() || tracee.calls.step)) {
-    auto pending = stopped.has_pending(SIGTRAP);
-    if (pending && *pending) {
-      auto ignored = resume(tracee, std::move(stopped), Resume::Continue);
-      (void)ignored;
-    }
+  if ((tracee.space->has_sites() || tracee.calls.step) && stopped.hides_trap(stop)) {
+    auto ignored = resume(tracee, std::move(stopped), Resume::Continue);
+    (void)ignored;
   }
 }
 

@@ -132,10 +132,7 @@ void Rescue::Patient::save(Tid tid) {
       return;
     }
     StoppedTracee stopped(tid);
-    bool may_hide_trap = std::holds_alternative<stop::Interrupt>(*stop) ||
-                         std::holds_alternative<stop::Group>(*stop);
-    auto hidden = may_hide_trap ? stopped.has_pending(SIGTRAP) : Result<bool>(false);
-    if (hidden && *hidden) {
+    if (stopped.hides_trap(*stop)) {
       auto ignored = std::move(stopped).resume(Resume::Continue);
       (void)ignored;
       continue;
@@ -184,8 +181,7 @@ bool Rescue::Patient::leave_copy(Registers& regs) {
     auto copy = instruction->copy_for(trap.copy);
     std::vector<std::byte> now(copy ? copy->size() : 0);
     if (!copy || memory_.read(trap.copy, now) != now.size() || now != *copy) continue;
-    bool begun = regs.pc() != trap.copy;
-    if (!begun || !instruction->finish_copy(regs, memory_, trap.copy)) regs.set_pc(trap.at);
+    if (!instruction->finish_copy(regs, memory_, trap.copy)) regs.set_pc(trap.at);
     return true;
   }
   return false;

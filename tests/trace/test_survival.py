@@ -39,11 +39,16 @@ class Survival(harness.TraceCase):
             self.assertIsNone(tracer.poll(), "ttrace ended before the program that it started")
             self.assertEqual(server.stop().status, 0)
 
-    def end_by_signal(self, number, attach):
+    def start_loaded(self, attach):
+        """Returns (server, tracer, clients) once calls are being traced."""
         server, tracer = self.start_traced(attach, "-o", "trace")
         harness.wait_until(lambda: harness.text_damage(server.pid), "breakpoints")
         load = server.ask(8, 2000)
         harness.wait_until(lambda: any("answer(" in line for line in self.lines("trace")), "a trace")
+        return server, tracer, load
+
+    def end_by_signal(self, number, attach):
+        server, tracer, load = self.start_loaded(attach)
         tracer.send_signal(number)
         self.check_survival(attach, server, tracer, load, (-number, 0))
 
@@ -67,10 +72,7 @@ class Survival(harness.TraceCase):
 
     def end_by_sigkill(self, attach):
         """Of the process that the user started: the other one lets go."""
-        server, tracer = self.start_traced(attach, "-o", "trace")
-        harness.wait_until(lambda: harness.text_damage(server.pid), "breakpoints")
-        load = server.ask(8, 2000)
-        harness.wait_until(lambda: any("answer(" in line for line in self.lines("trace")), "a trace")
+        server, tracer, load = self.start_loaded(attach)
         tracer.kill()
         self.assertEqual(tracer.wait(harness.TIMEOUT), -signal.SIGKILL)
         harness.wait_until(lambda: set(harness.tracers(server.pid)) == {0}, "let go of")
