@@ -16,6 +16,7 @@
 #include "os/netlink_sockets.h"
 #include "os/spawn.h"
 #include "os/wait.h"
+#include "output/duration_filter.h"
 #include "output/summary_sink.h"
 #include "output/text_sink.h"
 #include "output/writer.h"
@@ -120,10 +121,16 @@ TextOptions text_options(const Options& options, int descriptor) {
 std::unique_ptr<Sink> make_sink(const Options& options, int descriptor,
                                 std::unique_ptr<Writer> writer) {
   TextOptions text = text_options(options, descriptor);
-  if (options.summary == Options::Summary::None) return make_text_sink(text, std::move(writer));
-  auto lines = make_text_sink(text, lend(*writer));
-  return make_summary_sink(options.summary_style, options.summary == Options::Summary::Only,
-                           std::move(writer), std::move(lines));
+  std::unique_ptr<Sink> sink;
+  if (options.summary == Options::Summary::None) {
+    sink = make_text_sink(text, std::move(writer));
+  } else {
+    auto lines = make_text_sink(text, lend(*writer));
+    sink = make_summary_sink(options.summary_style, options.summary == Options::Summary::Only,
+                             std::move(writer), std::move(lines));
+  }
+  if (options.shortest == 0) return sink;
+  return make_duration_filter(options.shortest, std::move(sink));
 }
 
 Result<std::vector<FunctionPattern>> function_patterns(const std::vector<std::string>& texts) {
@@ -134,6 +141,21 @@ Result<std::vector<FunctionPattern>> function_patterns(const std::vector<std::st
     patterns.push_back(std::move(*pattern));
   }
   return patterns;
+}
+
+Result<FunctionChoice> function_choice(const Options& options) {
+  FunctionChoice choice;
+  choice.follow_calls = options.follow_calls;
+  choice.most = options.most_functions;
+  choice.stack = options.function_stack;
+  for (const auto& [texts, to] :
+       {std::pair{&options.functions, &choice.shown}, std::pair{&options.within, &choice.within},
+        std::pair{&options.excluded_functions, &choice.excluded}}) {
+    auto patterns = function_patterns(*texts);
+    if (!patterns) return patterns.error();
+    *to = std::move(*patterns);
+  }
+  return choice;
 }
 
 Result<TraceConfig> trace_config(const Options& options) {
@@ -153,9 +175,11 @@ Result<TraceConfig> trace_config(const Options& options) {
     if (!parsed) return parsed.error();
     *filter = std::move(*parsed);
   }
-  auto patterns = function_patterns(options.functions);
-  if (!patterns) return patterns.error();
-  config.functions = std::move(*patterns);
+  config.stack_frames = options.stack == Options::Stack::None ? 0 : options.stack_limit;
+  config.stack_source = options.stack == Options::Stack::Source;
+  auto choice = function_choice(options);
+  if (!choice) return choice.error();
+  config.functions = std::move(*choice);
   return config;
 }
 
@@ -238,7 +262,7 @@ int trace(const Options& options) {
   }
   for (const std::string& warning : options.warnings)
     (void)fail(options.program, {0, warning});
-  if (config->functions.empty()) return trace_with(options, std::move(*config), path);
+  if (!config->functions.any()) return trace_with(options, std::move(*config), path);
   auto journal = TrapJournal::make();
   if (!journal) return fail(options.program, journal.error());
   config->journal = journal->get();

@@ -1,56 +1,21 @@
 #include "cli/option_table.h"
 
 #include <fmt/format.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <climits>
-#include <cstdlib>
 
+#include "cli/function_options.h"
 #include "cli/summary_options.h"
+#include "cli/values.h"
 
 namespace ttrace {
 
 namespace {
 
 using Given = const OptionUse&;
-
-bool same_word(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
-}
-
-Error invalid_argument(const ParseState& state, Given use) {
-  return usage_error(state.options,
-                     fmt::format("invalid {} argument: '{}'", use.spelled, use.value.value_or("")));
-}
-
-// strtol's idea of a number, as strace's: "+5" and " 5" are 5, "0x5" and "5 " are not.
-std::optional<int> parse_number(std::string_view text, int greatest) {
-  std::string copy(text);
-  char* end = nullptr;
-  errno = 0;
-  long number = std::strtol(copy.c_str(), &end, 10);
-  if (copy.empty() || end != copy.c_str() + copy.size() || errno != 0) return std::nullopt;
-  if (number < 0 || number > greatest) return std::nullopt;
-  return int(number);
-}
-
-template <class T>
-struct Word {
-  std::string_view word;
-  T value;
-};
-
-template <class T, std::size_t N>
-std::optional<T> find_word(const Word<T> (&words)[N], std::string_view text) {
-  for (const Word<T>& word : words) {
-    if (same_word(word.word, text)) return word.value;
-  }
-  return std::nullopt;
-}
 
 // Calls `each` for the parts of a comma-separated list that are not empty, until one fails.
 template <class F>
@@ -160,20 +125,6 @@ Result<> apply_qualifier(ParseState& state, Given use) {
                        text)};
   }
   return apply_trace(state, use);
-}
-
-// --- Functions
-
-Result<> apply_functions(ParseState& state, Given use) {
-  // An empty regex would match every function: more likely an unset variable than a wish.
-  if (use.value->empty()) return invalid_argument(state, use);
-  state.options.functions.emplace_back(*use.value);
-  return {};
-}
-
-Result<> apply_list_functions(ParseState& state, Given) {
-  state.list_functions = true;
-  return {};
 }
 
 // --- Output format
@@ -418,11 +369,30 @@ constexpr OptionRow kTable[] = {
      apply_status},
     {"-z,--successful-only", "", kFiltering, "show only calls that succeed", apply_successful},
     {"-Z,--failed-only", "", kFiltering, "show only calls that fail", apply_failed},
+    {"--min-duration", "TIME", kFiltering,
+     "show only syscalls and functions that take TIME or\n"
+     "longer: a number with s, ms, us (default) or ns",
+     apply_shortest},
     {"--funcs", "REGEX[@OBJECT]", kFunctions,
      "trace the calls of the functions whose name matches\n"
      "REGEX: those of the executable, or of the shared\n"
      "libraries that match the glob OBJECT; may be repeated",
      apply_functions},
+    {"--exclude-funcs", "REGEX[@OBJECT]", kFunctions,
+     "but not those whose name matches REGEX (in all\n"
+     "objects, or those that match OBJECT); may be repeated",
+     apply_excluded_functions},
+    {"--follow-calls", "N", kFunctions,
+     "also show the functions that they call, directly or\n"
+     "through pointers, and what those call, N levels deep",
+     apply_follow_calls},
+    {"--stack", "N", kFunctions, "show N callers at each call of them", apply_function_stack},
+    {"--within", "REGEX[@OBJECT]", kFunctions,
+     "show only the syscalls that are made inside of the\n"
+     "functions that match; may be repeated",
+     apply_within},
+    {"--max-funcs", "N", kFunctions, "trace at most N functions (default 10000)",
+     apply_most_functions},
     {"--list-funcs", "", kFunctions,
      "list the functions that --funcs matches, or all of\n"
      "them, and trace nothing",
@@ -443,6 +413,12 @@ constexpr OptionRow kTable[] = {
      "SET: path, socket, dev, eventfd, pidfd, signalfd,\n"
      "separated by commas; all; none",
      apply_decode_fds},
+    {"-k,--stack-trace", "[FORM]", kFormat,
+     "show the stack at each syscall; -kk: with the lines\n"
+     "of the source; FORM: symbol (default), source",
+     apply_stack_trace},
+    {"--stack-trace-frame-limit", "N", kFormat, "show N frames of it at most (default 256)",
+     apply_stack_limit},
     {"-a,--columns", "N", kFormat, "align results in column N (default 40)", apply_columns},
     {"-o,--output", "FILE", kFormat,
      "write the trace to FILE instead of stderr;\n"

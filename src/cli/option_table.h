@@ -32,6 +32,8 @@ struct ParseState {
   bool long_separately = false;       // --output-separately
   bool long_quiet = false;            // --quiet
   bool long_decode_fds = false;       // --decode-fds
+  unsigned letter_k = 0;              // times -k was given
+  bool long_stack_trace = false;      // --stack-trace
   bool list_functions = false;        // --list-funcs
   bool version = false;               // -V: it waits until the rest is known to be right
   unsigned status_letters = 0;        // times -z and -Z were given

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 
+#include "cli/function_options.h"
 #include "cli/getopt.h"
 #include "cli/option_table.h"
 #include "cli/summary_options.h"
@@ -115,6 +116,7 @@ Result<> check_pairs(const ParseState& state) {
       {state.letter_f > 0 && state.long_follow, "-f and --follow-forks"},
       {state.letter_q > 0 && state.long_quiet, "-q and -e quiet/--quiet"},
       {state.letter_y > 0 && state.long_decode_fds, "-y and --decode-fds"},
+      {state.letter_k > 0 && state.long_stack_trace, "-k and --stack-trace"},
   };
   for (const Pair& pair : pairs) {
     if (pair.both) return Error{0, fmt::format("{} cannot be provided simultaneously", pair.names)};
@@ -170,6 +172,7 @@ Result<> settle(ParseState& state) {
         "Only the last of -z/--successful-only/-Z/--failed-only options will take effect. See "
         "status qualifier for more complex filters.");
   }
+  if (auto settled = settle_functions(state); !settled) return settled;
   if (auto settled = settle_summary(state); !settled) return settled;
   return settle_output(state);
 }

@@ -39,7 +39,15 @@ struct Options {
   // Of which calls structures are cut short (-v: "none") and which ones' pointers are followed
   std::optional<std::string> abbreviated_set;   // --abbrev, as trace_set
   std::optional<std::string> dereferenced_set;  // --verbose
-  std::vector<std::string> functions;  // --funcs REGEX[@OBJECT], in order, none of them empty
+  std::int64_t shortest = 0;                    // --min-duration, nanoseconds
+
+  // Functions: REGEX[@OBJECT], in order, none of them empty
+  std::vector<std::string> functions;           // --funcs
+  std::vector<std::string> excluded_functions;  // --exclude-funcs
+  std::vector<std::string> within;              // --within
+  unsigned follow_calls = 0;                    // --follow-calls, levels
+  unsigned function_stack = 0;                  // --stack, frames
+  std::size_t most_functions = 10'000;          // --max-funcs
 
   // How it is written
   std::string output;             // -o: empty for stderr; "-" for stdout; "|cmd"; otherwise a file
@@ -52,7 +60,10 @@ struct Options {
   bool durations = false;  // -T
   Precision duration_precision = Precision::Microseconds;
   std::optional<unsigned> result_column;  // -a
-  Silence silence;                        // what -q or --quiet=SET asked for
+  enum class Stack : std::uint8_t { None, Symbols, Source };
+  Stack stack = Stack::None;      // -k, -kk, --stack-trace: of syscalls
+  std::size_t stack_limit = 256;  // --stack-trace-frame-limit
+  Silence silence;                // what -q or --quiet=SET asked for
   WholeLines whole_lines = WholeLines::Auto;
 
   // Counting

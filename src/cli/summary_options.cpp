@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdlib>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "cli/values.h"
 
 namespace ttrace {
 
@@ -15,11 +15,6 @@ namespace {
 
 using Given = const OptionUse&;
 using Summary = Options::Summary;
-
-struct Unit {
-  std::string_view name;
-  double nanoseconds;
-};
 
 struct SummaryWord {
   std::string_view word;
@@ -56,11 +51,6 @@ const SummaryWord* find_summary_word(std::string_view text) {
   return found == std::end(kSummaryWords) ? nullptr : found;
 }
 
-// Numbers that strtod takes and strace does not have other characters: "0x5", "inf", "nan".
-bool is_decimal(std::string_view text) {
-  return text.find_first_not_of(" \t0123456789+-.eE") == std::string_view::npos;
-}
-
 Result<> apply_summary(ParseState& state, Summary wanted) {
   Summary& summary = state.options.summary;
   if (summary != Summary::None && summary != wanted) {
@@ -81,22 +71,9 @@ Result<> apply_summary_also(ParseState& state, Given) {
 }
 
 Result<> apply_overhead(ParseState& state, Given use) {
-  constexpr double kUs = 1e3;
-  constexpr Unit kUnits[] = {{"", kUs}, {"s", 1e9}, {"ms", 1e6}, {"us", kUs}, {"ns", 1}};
-  const std::string text(*use.value);
-  char* end = nullptr;
-  errno = 0;
-  const double number = std::strtod(text.c_str(), &end);
-  const auto length = static_cast<std::size_t>(end - text.c_str());
-  const std::string_view unit = std::string_view(text).substr(length);
-  const auto* found = std::ranges::find(kUnits, unit, &Unit::name);
-  if (length == 0 || errno != 0 || !(number >= 0) || found == std::end(kUnits) ||
-      !is_decimal(text.substr(0, length))) {
-    return usage_error(state.options, fmt::format("invalid {} argument: '{}'", use.spelled, text));
-  }
-  constexpr double kLongest = 9e18;  // nanoseconds: more than any call lasts
-  state.options.summary_style.overhead =
-      std::int64_t(std::min(number * found->nanoseconds, kLongest));
+  auto overhead = parse_duration(*use.value);
+  if (!overhead) return invalid_argument(state, use);
+  state.options.summary_style.overhead = *overhead;
   return {};
 }
 

@@ -34,12 +34,28 @@ struct SyscallResult {
   std::span<const Value> notes;  // printed in parentheses, comma-separated, each as `name value`
 };
 
+/// One caller, or the code that runs.
+struct StackFrame {
+  std::string_view object;    // the file's path; empty when no file is mapped there
+  std::string_view function;  // empty: not known
+  std::uint64_t offset = 0;   // bytes from the function's beginning
+  Address address;            // in the file (a file virtual address); of no file: in memory
+  std::string_view file;      // of the source; empty: not known, or not asked for
+  unsigned line = 0;
+};
+/// Who called, innermost first.
+struct StackTrace {
+  std::span<const StackFrame> frames;
+  bool complete = true;  // false: nothing says who called the last one
+};
+
 /// A syscall began. `args` are the arguments known now, in order: those up to the first that the
 /// kernel fills in. `complete` when these are all.
 struct SyscallEntered {
   std::string_view name;
   std::span<const Value> args;
   bool complete = false;
+  StackTrace stack;
 };
 
 /// A syscall ended. `args` are the arguments that SyscallEntered had not (those from index
@@ -61,6 +77,7 @@ struct FunctionEntered {
   std::string_view object;  // soname or file name, when the pattern named one; printed name@object
   std::span<const Value> args;
   bool truncated = false;  // more arguments may exist than are here: printed f(1, ...)
+  StackTrace stack;        // of its callers
 };
 
 /// A traced function returned (or its frame was skipped by an exception or longjmp: `unwound`).
@@ -77,6 +94,7 @@ struct FunctionReturned {
 struct SignalDelivered {
   std::string_view name;  // "SIGCHLD"
   Value info;             // siginfo as a Struct; Kind::None when it could not be read
+  StackTrace stack;
 };
 
 /// The thread's group was stopped by `name` (group-stop).

@@ -81,13 +81,23 @@ std::vector<LoadedModule> AddressSpace::update(MappedText now) {
     if (!known || (changed != forgotten.end() && *changed < m.end)) added.push_back(m);
   }
   mapped_ = std::move(now);
+  unwinder_.reset();
   return added;
+}
+
+Unwinder& AddressSpace::unwinder() {
+  if (unwinder_ == nullptr) unwinder_ = std::make_unique<Unwinder>(mapped_, thread(), *this);
+  return *unwinder_;
 }
 
 bool AddressSpace::touches_text(Address start, std::uint64_t length) const {
   return std::ranges::any_of(mapped_.modules, [&](const LoadedModule& m) {
     return start < m.end && m.start < start + length;
   });
+}
+
+bool AddressSpace::maps_text(Address address) const {
+  return range_of(address, mapped_) != nullptr;
 }
 
 Site* AddressSpace::site_at(Address address) {

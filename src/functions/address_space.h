@@ -18,6 +18,7 @@
 #include "functions/stacks.h"
 #include "functions/traced_function.h"
 #include "functions/trap_journal.h"
+#include "functions/unwinder.h"
 #include "os/process_memory.h"
 
 namespace ttrace {
@@ -29,7 +30,13 @@ struct Site {
   DisplacedInstruction instruction;                                    // what the trap displaced
   std::array<std::byte, DisplacedInstruction::kMaxLength> original{};  // the bytes from there on
   TracedFunction* entry = nullptr;  // a traced function begins here
-  std::uint64_t pushed = 0;         // bytes that it has pushed before it gets here
+  bool shown = false;               // each of its calls is
+  bool within = false;              // what happens inside is asked for (--within)
+  bool followed_into = false;       // those that a shown one makes (--follow-calls)
+  bool followed = false;            // what it calls is traced, too
+  bool branches = false;            // a call or jump through a pointer that is followed
+  std::uint64_t behind = 0;         // bytes of instructions, and
+  std::uint64_t pushed = 0;         // bytes pushed, between its entry and here
   bool returns = false;             // a traced call returns to here
   bool planted = true;              // false: given up, because it could not be stepped over
   bool lands = false;               // a thread lands here without a call returning
@@ -72,7 +79,12 @@ class AddressSpace final : public MutableMemory {
   /// Whether [start, start+length) overlaps a known module's text.
   [[nodiscard]] bool touches_text(Address start, std::uint64_t length) const;
 
+  /// Whether executable memory is known to be mapped at `address`.
+  [[nodiscard]] bool maps_text(Address address) const;
+
   [[nodiscard]] Site* site_at(Address address);
+  /// Knows what is mapped; made when first asked for.
+  [[nodiscard]] Unwinder& unwinder();
   /// What the program has said of its stacks.
   [[nodiscard]] Stacks& stacks() { return stacks_; }
   /// arm64: where glibc keeps the secret that scrambles a jmp_buf; null when not known.
@@ -132,6 +144,7 @@ class AddressSpace final : public MutableMemory {
   Pid pid_;
   TrapJournal* journal_;
   MappedText mapped_;
+  std::unique_ptr<Unwinder> unwinder_;  // of mapped_
   std::map<Address, std::unique_ptr<Site>> sites_;
   std::set<Address> former_sites_;
   SlotPool slots_;

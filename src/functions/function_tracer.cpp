@@ -11,6 +11,7 @@
 
 #include "arch/longjmp.h"
 #include "base/clock.h"
+#include "functions/backtrace.h"
 #include "os/remote_syscall.h"
 
 namespace ttrace {
@@ -76,13 +77,9 @@ FunctionReturned returned(const ThreadCalls& calls, const OpenCall& call, Value 
 
 Pairing pairing(const StoppedTracee& tracee, const Registers& regs, AddressSpace& space,
                 ThreadCalls& calls, CallObserver& observer) {
-  return {calls,
-          space.stacks(),
-          space,
-          regs.machine(),
-          tracee.tid(),
-          [&](const OpenCall& call, unsigned depth) {
-            observer.returned(returned(calls, call, Value::none(), true), depth);
+  return {calls, space.stacks(), space, regs.machine(), tracee.tid(), [&](const OpenCall& call) {
+            if (!call.shown) return;
+            observer.returned(returned(calls, call, Value::none(), true), call.depth);
           }};
 }
 
@@ -118,6 +115,22 @@ std::optional<StackRange> read_stack(Address at, StackRange::Kind kind, Abi mach
   return StackRange{Address(*start), Address(*start + *size), kind};
 }
 
+// Names some of the functions, with where they are defined.
+std::string name_some(const std::vector<InlinedFunction>& functions) {
+  constexpr std::size_t kMost = 5;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(functions.size(), kMost); ++i) {
+    const InlinedFunction& function = functions[i];
+    if (i != 0) text += ", ";
+    text += function.name;
+    if (function.defined) {
+      text += fmt::format(" ({}:{})", function.defined->file, function.defined->line);
+    }
+  }
+  if (functions.size() > kMost) text += fmt::format(" and {} more", functions.size() - kMost);
+  return text;
+}
+
 }  // namespace
 
 TracedFunction* FunctionTracer::traced(const std::shared_ptr<Module>& module,
@@ -133,12 +146,21 @@ TracedFunction* FunctionTracer::traced(const std::shared_ptr<Module>& module,
 std::vector<std::size_t> FunctionTracer::patterns_for(const LoadedModule& loaded) const {
   const Module& module = *loaded.module;
   std::vector<std::size_t> looking;
-  for (std::size_t i = 0; i < patterns_.size(); ++i) {
-    if (patterns_[i].matches_object(module.soname(), module.path(), loaded.is_executable)) {
+  for (std::size_t i = 0; i < patterns(); ++i) {
+    if (pattern(i).matches_object(module.soname(), module.path(), loaded.is_executable)) {
       looking.push_back(i);
     }
   }
   return looking;
+}
+
+bool FunctionTracer::excluded(const LoadedModule& loaded, std::string_view name) const {
+  const Module& module = *loaded.module;
+  return std::ranges::any_of(choice_.excluded, [&](const FunctionPattern& pattern) {
+    bool here = pattern.object_glob().empty() ||
+                pattern.matches_object(module.soname(), module.path(), loaded.is_executable);
+    return here && pattern.matches_name(name);
+  });
 }
 
 void FunctionTracer::look_ahead(Tid tid) {
@@ -146,7 +168,7 @@ void FunctionTracer::look_ahead(Tid tid) {
   std::ranges::move(now.problems, std::back_inserter(problems_));
   for (const LoadedModule& loaded : now.modules) {
     for (std::size_t i : patterns_for(loaded)) {
-      auto ignored = loaded.module->matching(patterns_[i]);
+      auto ignored = loaded.module->matching(pattern(i));
       (void)ignored;  // an error is found again
     }
   }
@@ -157,7 +179,9 @@ void FunctionTracer::update(AddressSpace& space, std::vector<std::string>& notic
   if (now.text.empty()) return;  // the thread has ended: nothing is known, so nothing changes
   for (const std::string& problem : now.problems)
     problems_.push_back(problem);
-  for (const LoadedModule& module : space.update(std::move(now))) {
+  auto added = space.update(std::move(now));
+  if (!choice_.any()) return;
+  for (const LoadedModule& module : added) {
     plant_in(module, space, notices);
     plant_tellers(module, space);
   }
@@ -173,38 +197,92 @@ Result<Site*> FunctionTracer::plant_entry(const LoadedModule& loaded, const Func
   auto text = std::span<const std::byte>(bytes).first(space.read(entry, bytes));
   std::size_t push = frame_push_length(machine, text);
   auto site = space.plant(entry + push, machine);
-  if (site && push != 0) (*site)->pushed = word_size(machine);
+  if (site && push != 0) {
+    (*site)->behind = push;
+    (*site)->pushed = word_size(machine);
+  }
   return site;
+}
+
+Result<std::vector<FunctionTracer::Match>> FunctionTracer::matching(const LoadedModule& loaded) {
+  std::vector<Match> found;
+  for (std::size_t i : patterns_for(loaded)) {
+    auto functions = loaded.module->matching(pattern(i));
+    if (!functions) return functions.error();
+    matches_[i] += functions->size();
+    bool shown = i < choice_.shown.size();
+    for (const Function* function : *functions) {
+      if (!shown || !excluded(loaded, function->name)) found.push_back({function, i});
+    }
+  }
+  return found;
+}
+
+std::string FunctionTracer::inlined(std::size_t pattern) const {
+  for (const auto& [key, names] : inlined_)
+    if (key.second == pattern && !names.empty()) return "; inlined everywhere: " + names;
+  return {};
+}
+
+void FunctionTracer::look_for_inlined(const LoadedModule& loaded,
+                                      std::vector<std::string>& notices) {
+  for (std::size_t i : patterns_for(loaded)) {
+    auto [known, fresh] = inlined_.try_emplace({loaded.module.get(), i});
+    if (!fresh) continue;
+    auto functions = loaded.module->inlined(pattern(i));
+    std::erase_if(functions,
+                  [&](const InlinedFunction& function) { return excluded(loaded, function.name); });
+    if (functions.empty()) continue;
+    known->second = name_some(functions);
+    // What matches nothing else is told of at the end, or is an error.
+    if (matches_[i] == 0) continue;
+    notices.push_back("cannot trace what is inlined everywhere: " + known->second);
+  }
+}
+
+bool FunctionTracer::check_number(const LoadedModule& loaded, const std::vector<Match>& matches) {
+  auto fresh = static_cast<std::size_t>(std::ranges::count_if(
+      matches, [&](const Match& match) { return !functions_.contains(match.function); }));
+  if (functions_.size() + fresh <= choice_.most) return true;
+  too_many_ = fmt::format(
+      "{} functions of {} match{}, and at most {} are traced: narrow the regular expression, leave "
+      "some out with --exclude-funcs, or raise --max-funcs",
+      fresh, loaded.module->path(),
+      functions_.empty() ? "" : fmt::format(" besides {} others", functions_.size()), choice_.most);
+  return false;
 }
 
 void FunctionTracer::plant_in(const LoadedModule& loaded, AddressSpace& space,
                               std::vector<std::string>& notices) {
-  Module& module = *loaded.module;
+  auto matches = matching(loaded);
+  if (!matches) {
+    problems_.push_back(matches.error().message());
+    return;
+  }
+  if (!check_number(loaded, *matches)) return;
+  look_for_inlined(loaded, notices);
   std::size_t failed = 0;
   std::string failure;
-  for (std::size_t i : patterns_for(loaded)) {
-    auto functions = module.matching(patterns_[i]);
-    if (!functions) {
-      problems_.push_back(functions.error().message());
-      return;
-    }
-    matches_[i] += functions->size();
-    for (const Function* function : *functions) {
-      auto site = plant_entry(loaded, *function, space);
-      if (site) {
-        // An earlier pattern's name for it stays.
-        if ((*site)->entry == nullptr) (*site)->entry = traced(loaded.module, *function, shows(i));
-      } else if (site.error().gone()) {
-        return;
-      } else {
-        ++failed;
-        failure = function->name + ": " + site.error().message();
+  for (const Match& match : *matches) {
+    auto site = plant_entry(loaded, *match.function, space);
+    if (site) {
+      // An earlier pattern's name for it stays.
+      if ((*site)->entry == nullptr) {
+        (*site)->entry =
+            traced(loaded.module, *match.function, !pattern(match.pattern).object_glob().empty());
       }
+      bool shown = match.pattern < choice_.shown.size();
+      ((*site)->*(shown ? &Site::shown : &Site::within)) = true;
+    } else if (site.error().gone()) {
+      return;
+    } else {
+      ++failed;
+      failure = match.function->name + ": " + site.error().message();
     }
   }
   if (failed != 0) {
     notices.push_back(fmt::format("cannot trace {} function{} of {} ({})", failed,
-                                  failed == 1 ? "" : "s", module.soname(), failure));
+                                  failed == 1 ? "" : "s", loaded.module->soname(), failure));
   }
 }
 
@@ -236,7 +314,19 @@ Result<FunctionTracer::Next> FunctionTracer::hit(StoppedTracee& tracee, Site& si
     if (site.returns) leave(tracee, regs, space, calls, observer);
     if (site.entry != nullptr) enter(tracee, site, regs, space, calls, observer);
   }
-  return step_over(tracee, site, regs, space, calls);
+  auto next = step_over(tracee, site, regs, space, calls);
+  if (site.branches && next && *next == Next::Run) follow_branch(regs.pc(), space);
+  return next;
+}
+
+// Whether a call of what begins at `site` is shown, and how far below a matched function it is.
+FunctionTracer::Showing FunctionTracer::showing(const Site& site, const ThreadCalls& calls) const {
+  if (site.shown) return {true, 0};
+  for (std::size_t i = calls.open.size(); i > 0 && site.followed_into; --i) {
+    const OpenCall& around = calls.open[i - 1];
+    if (around.shown) return {around.level < choice_.follow_calls, around.level + 1};
+  }
+  return {};
 }
 
 void FunctionTracer::enter(StoppedTracee& tracee, Site& site, Registers& regs, AddressSpace& space,
@@ -244,16 +334,22 @@ void FunctionTracer::enter(StoppedTracee& tracee, Site& site, Registers& regs, A
   TracedFunction& function = *site.entry;
   Registers at_entry = regs;
   at_entry.set_sp(regs.sp() + site.pushed);
+  at_entry.set_pc(regs.pc() - site.behind);
   FloatsOnDemand floats(tracee, regs.machine());
   ValueSource source{at_entry, std::ref(floats), space, arena_, limits_};
-  Arguments arguments = read_arguments(function, source);
   auto frame = frame_at_entry(at_entry, space);
   if (frame) pairing(tracee, at_entry, space, calls, observer).make_way(&function, *frame);
-  auto depth = static_cast<unsigned>(calls.open.size());
-  observer.entered(
-      {function.function().name, function.object(), arguments.values, arguments.truncated}, depth);
-
-  calls.last_number = ++entered_;
+  Showing how = showing(site, calls);
+  if (!how.shown && !site.within) return;
+  if (how.shown) {
+    Arguments arguments = read_arguments(function, source);
+    StackTrace stack = backtrace(at_entry, space, {choice_.stack, true, true}, arena_);
+    observer.entered(
+        {function.function().name, function.object(), arguments.values, arguments.truncated, stack},
+        shown_depth(calls.open));
+    calls.last_number = ++entered_;
+    if (how.level < choice_.follow_calls) follow(site, space);
+  }
   bool returns = false;
   if (frame) {
     // A place that is not text (the program's first function has no caller) has no return.
@@ -267,11 +363,50 @@ void FunctionTracer::enter(StoppedTracee& tracee, Site& site, Registers& regs, A
                 .return_address = frame->return_address,
                 .cfa = frame->cfa,
                 .entered = monotonic_now(),
-                .number = entered_,
-                .one_stack = calls.stack.is_one_stack()};
+                .number = how.shown ? entered_ : 0,
+                .one_stack = calls.stack.is_one_stack(),
+                .shown = how.shown,
+                .within = site.within,
+                .level = how.level};
   const auto& layout = function.layout();
   if (layout.result.keep_at_entry) call.kept = regs.get(*layout.result.keep_at_entry);
-  calls.open.push_back(call);
+  push_call(calls.open, call);
+}
+
+// At the first call of a function that is to be shown with what it calls: nothing has been called
+// yet, so nothing is missed.
+void FunctionTracer::follow(Site& site, AddressSpace& space) {
+  if (std::exchange(site.followed, true)) return;
+  const LoadedModule* module = module_at(space, site.instruction.at());
+  if (module == nullptr) return;
+  Callees callees = find_callees(space, *module, site.entry->function());
+  for (const Callee& callee : callees.functions)
+    plant_followed(callee, space);
+  for (Address at : callees.indirect) {
+    // What cannot be displaced is not followed.
+    if (auto branch = space.plant(at, module->module->machine())) (*branch)->branches = true;
+  }
+}
+
+void FunctionTracer::follow_branch(Address target, AddressSpace& space) {
+  if (auto callee = function_beginning_at(space, target)) plant_followed(*callee, space);
+}
+
+void FunctionTracer::plant_followed(const Callee& callee, AddressSpace& space) {
+  const Function& function = *callee.function;
+  if (excluded(*callee.module, function.name)) return;
+  if (functions_.size() >= choice_.most && !functions_.contains(&function)) {
+    too_many_ = fmt::format(
+        "more than {} functions are called: not all of them are traced "
+        "(--max-funcs)",
+        choice_.most);
+    return;
+  }
+  auto site = plant_entry(*callee.module, function, space);
+  if (!site) return;
+  (*site)->followed_into = true;
+  if ((*site)->entry != nullptr) return;
+  (*site)->entry = traced(callee.module->module, function, !callee.module->is_executable);
 }
 
 void FunctionTracer::leave(StoppedTracee& tracee, Registers& regs, AddressSpace& space,
@@ -286,9 +421,10 @@ void FunctionTracer::leave(StoppedTracee& tracee, Registers& regs, AddressSpace&
   while (pairs.last_returns(pc, regs.sp(), popped)) {
     OpenCall call = calls.open.back();
     calls.open.pop_back();
+    if (!call.shown) continue;
     ValueSource source{regs, std::ref(floats), space, arena_, limits_};
     observer.returned(returned(calls, call, read_result(*call.function, source, call.kept), false),
-                      static_cast<unsigned>(calls.open.size()));
+                      call.depth);
   }
 }
 
@@ -385,7 +521,9 @@ Result<FunctionTracer::Next> FunctionTracer::step_done(StoppedTracee& tracee, Ad
   if (!calls.step->instruction.finish_copy(*regs, space, calls.step->slot)) return Next::Step;
   if (auto set = tracee.set_registers(*regs); !set) return set.error();
   space.release_slot(calls.step->slot);
+  const Site* site = space.site_at(calls.step->instruction.at());
   calls.step.reset();
+  if (site != nullptr && site->branches) follow_branch(regs->pc(), space);
   return Next::Run;
 }
 

@@ -3,10 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "arch/machine.h"
@@ -16,6 +19,8 @@
 #include "base/result.h"
 #include "event/event.h"
 #include "functions/address_space.h"
+#include "functions/callees.h"
+#include "functions/function_choice.h"
 #include "functions/open_calls.h"
 #include "functions/traced_function.h"
 #include "functions/values.h"
@@ -37,18 +42,33 @@ class CallObserver {
 
 class FunctionTracer {
  public:
-  FunctionTracer(std::vector<FunctionPattern> patterns, ValueLimits limits)
-      : patterns_(std::move(patterns)), matches_(patterns_.size()), limits_(limits) {}
+  FunctionTracer(FunctionChoice choice, ValueLimits limits)
+      : choice_(std::move(choice)),
+        matches_(choice_.shown.size() + choice_.within.size()),
+        limits_(limits) {}
 
   /// Reads the symbols of a process that is to be attached to, so that it need not wait for that.
   void look_ahead(Tid tid);
-  /// Looks at what the space's process has mapped now and plants traps in what is new. Messages
+  /// Looks at what the space's process has mapped now and, when any functions were asked for,
+  /// plants traps in what is new. Messages
   /// for the user go to `notices`.
   void update(AddressSpace& space, std::vector<std::string>& notices);
 
-  /// How many functions each pattern matched so far, over all processes.
-  [[nodiscard]] const std::vector<std::size_t>& matches() const { return matches_; }
-  [[nodiscard]] const std::vector<FunctionPattern>& patterns() const { return patterns_; }
+  /// How many functions a pattern matched so far, over all processes. They are numbered: those
+  /// to be shown, then those of --within.
+  [[nodiscard]] std::size_t matches(std::size_t pattern) const { return matches_[pattern]; }
+  [[nodiscard]] const FunctionPattern& pattern(std::size_t number) const {
+    bool shown = number < choice_.shown.size();
+    return shown ? choice_.shown[number] : choice_.within[number - choice_.shown.size()];
+  }
+  [[nodiscard]] std::size_t patterns() const { return matches_.size(); }
+  [[nodiscard]] const FunctionChoice& choice() const { return choice_; }
+  /// Which functions that a pattern matches are inlined everywhere, for a message: "; inlined
+  /// everywhere: tiny (app.c:3)"; empty when none is known.
+  [[nodiscard]] std::string inlined(std::size_t pattern) const;
+  /// What to say when, since the last time, more functions were matched than may be, so that some
+  /// were not planted; empty when that is not so.
+  [[nodiscard]] std::string take_too_many() { return std::exchange(too_many_, {}); }
   /// Files that could not be read, among those patterns look at; the first is the error to report
   /// when nothing could be traced.
   [[nodiscard]] const std::vector<std::string>& problems() const { return problems_; }
@@ -77,7 +97,16 @@ class FunctionTracer {
   static Result<std::optional<Address>> make_room(StoppedTracee& tracee,
                                                   const DisplacedInstruction& instruction,
                                                   Registers& regs, AddressSpace& space);
+  /// A function to be planted, and the pattern that asks for it.
+  struct Match {
+    const Function* function = nullptr;
+    std::size_t pattern = 0;
+  };
   [[nodiscard]] std::vector<std::size_t> patterns_for(const LoadedModule& loaded) const;
+  [[nodiscard]] bool excluded(const LoadedModule& loaded, std::string_view name) const;
+  Result<std::vector<Match>> matching(const LoadedModule& loaded);
+  void look_for_inlined(const LoadedModule& loaded, std::vector<std::string>& notices);
+  bool check_number(const LoadedModule& loaded, const std::vector<Match>& matches);
   static Result<Site*> plant_entry(const LoadedModule& loaded, const Function& function,
                                    AddressSpace& space);
   void plant_in(const LoadedModule& module, AddressSpace& space, std::vector<std::string>& notices);
@@ -92,12 +121,20 @@ class FunctionTracer {
                    CallObserver& observer);
   static void hear(StoppedTracee& tracee, Site& site, Registers& regs, AddressSpace& space,
                    ThreadCalls& calls, CallObserver& observer);
-  [[nodiscard]] bool shows(std::size_t pattern) const {
-    return !patterns_[pattern].object_glob().empty();
-  }
+  struct Showing {
+    bool shown = false;
+    unsigned level = 0;
+  };
+  [[nodiscard]] Showing showing(const Site& site, const ThreadCalls& calls) const;
+  void follow(Site& site, AddressSpace& space);
+  void follow_branch(Address target, AddressSpace& space);
+  void plant_followed(const Callee& callee, AddressSpace& space);
 
-  std::vector<FunctionPattern> patterns_;
-  std::vector<std::size_t> matches_;
+  FunctionChoice choice_;
+  std::vector<std::size_t> matches_;  // of choice_.shown, then of choice_.within
+  std::string too_many_;
+  // What was found inlined everywhere, by module and pattern.
+  std::map<std::pair<const Module*, std::size_t>, std::string> inlined_;
   ValueLimits limits_;
   ModuleCache modules_;
   std::unordered_map<const Function*, std::unique_ptr<TracedFunction>> functions_;

@@ -13,6 +13,12 @@ bool returns_to(const OpenCall& call, Address pc, Address sp, std::uint64_t popp
 
 }  // namespace
 
+void push_call(std::vector<OpenCall>& chain, OpenCall call) {
+  call.depth = shown_depth(chain);
+  call.within = call.within || is_within(chain);
+  chain.push_back(call);
+}
+
 // The mapping is remembered while the thread is on an announced stack, for it will come back.
 StackRange Pairing::stack_of(Address sp) {
   StackRange found = stacks_.find(sp, calls_.mapping, tid_);
@@ -29,7 +35,7 @@ bool Pairing::is_gone(const OpenCall& call) {
 void Pairing::end(std::vector<OpenCall>& chain) {
   OpenCall call = chain.back();
   chain.pop_back();
-  unwound_(call, static_cast<unsigned>(chain.size()));
+  unwound_(call);
 }
 
 void Pairing::park() {
@@ -59,7 +65,9 @@ void Pairing::set_aside(std::size_t first, std::optional<Address> reused) {
     end(open);
   if (open.size() == first) return;
   auto from = open.begin() + static_cast<std::ptrdiff_t>(first);
-  std::vector<OpenCall> others(from, open.end());
+  std::vector<OpenCall> others;
+  for (auto call = from; call != open.end(); ++call)
+    push_call(others, *call);
   open.erase(from, open.end());
   std::swap(open, others);
   park();

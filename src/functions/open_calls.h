@@ -44,7 +44,22 @@ struct OpenCall {
   std::int64_t entered = 0;  // nanoseconds, CLOCK_MONOTONIC
   std::uint64_t number = 0;  // counts the calls of all threads
   bool one_stack = false;    // its stack is known to be only one: see StackRange
+  bool shown = true;         // false: it is only followed, because of what happens within
+  bool within = false;       // it, or a call around it, is one that --within asks for
+  unsigned level = 0;        // calls between it and the one that --follow-calls began with
+  unsigned depth = 0;        // shown calls around it, on its chain
 };
+
+/// Adds a call to its chain: `depth` and `within` are made to agree with the calls around it.
+void push_call(std::vector<OpenCall>& chain, OpenCall call);
+/// How many calls of a chain are shown.
+inline unsigned shown_depth(const std::vector<OpenCall>& chain) {
+  return chain.empty() ? 0 : chain.back().depth + (chain.back().shown ? 1 : 0);
+}
+/// Whether code that runs now, called by the last of the chain, is within what --within asks for.
+inline bool is_within(const std::vector<OpenCall>& chain) {
+  return !chain.empty() && chain.back().within;
+}
 
 /// What function tracing knows about one thread.
 struct ThreadCalls {
@@ -81,8 +96,8 @@ struct ThreadCalls {
 /// Changes a thread's open calls as the thread moves. Made for one stop.
 class Pairing {
  public:
-  /// Told of each call that is unwound, innermost first, with the number of calls around it.
-  using Unwound = std::function<void(const OpenCall& call, unsigned depth)>;
+  /// Told of each call that is unwound, innermost first.
+  using Unwound = std::function<void(const OpenCall& call)>;
 
   /// `memory` is the thread's, `tid` any living thread of its process.
   Pairing(ThreadCalls& calls, Stacks& stacks, Memory& memory, Abi machine, Tid tid, Unwound unwound)

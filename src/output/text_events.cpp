@@ -42,6 +42,32 @@ void TextSink::append_outcome(const FunctionReturned& function, Line& line) cons
   append_duration(function.duration, line.text);
 }
 
+// The form of strace's -k.
+void TextSink::append_stack(const StackTrace& stack, unsigned depth, std::string& out) {
+  auto begin = [&] {
+    out.append(std::size_t{2} * depth, ' ');
+    out += " > ";
+  };
+  for (const StackFrame& frame : stack.frames) {
+    begin();
+    append_printable(frame.object, out);
+    if (!frame.object.empty()) out += '(';
+    append_printable(frame.function, out);
+    if (!frame.function.empty()) fmt::format_to(std::back_inserter(out), "+{:#x}", frame.offset);
+    if (!frame.object.empty()) out += ") ";
+    fmt::format_to(std::back_inserter(out), "[{:#x}]", frame.address.value());
+    if (!frame.file.empty()) {
+      out += ' ';
+      append_printable(frame.file, out);
+      fmt::format_to(std::back_inserter(out), ":{}", frame.line);
+    }
+    out += '\n';
+  }
+  if (stack.complete) return;
+  begin();
+  out += "(its caller is not known)\n";
+}
+
 // --- syscalls ------------------------------------------------------------------------------------
 
 Result<> TextSink::handle(const Event& event, const SyscallEntered& call) {
@@ -60,6 +86,8 @@ Result<> TextSink::handle(const Event& event, const SyscallEntered& call) {
   line.complete = call.complete;
   line.has_arguments = !first;
   line.name = call.name;
+  line.stack.clear();
+  append_stack(call.stack, event.depth, line.stack);
   line.since = event.time;
   if (options_.whole_lines) {
     open_timer_.arm(event.time);
@@ -91,9 +119,16 @@ Result<> TextSink::handle(const Event& event, const SyscallReturned& call) {
   line.text += "= ";
   append_syscall_result(call.result, line.text);
   append_duration(call.duration, line.text);
-  line.state = Line::State::Idle;
   line.has_arguments = false;
-  return end(event.tid, line);
+  return end_call(event.tid, line);
+}
+
+/// Writes the last line of a call.
+Result<> TextSink::end_call(Tid tid, Line& line) {
+  line.state = Line::State::Idle;
+  line.below += line.stack;
+  line.stack.clear();
+  return end(tid, line);
 }
 
 /// The end of a call that never returned, of which arguments are missing.
@@ -105,8 +140,7 @@ Result<> TextSink::end_dead_call(const Event& event, Line& line) {
   line.text += ')';
   pad(line);
   line.text += "= ?";
-  line.state = Line::State::Idle;
-  return end(event.tid, line);
+  return end_call(event.tid, line);
 }
 
 /// Ends whatever the thread has open, for nothing more will come of it: `word` instead of a result.
@@ -117,8 +151,7 @@ Result<> TextSink::close_call(const Event& event, Line& line, std::string_view w
   }
   if (line.state != Line::State::Call) return settle(event.tid, line);
   line.text += word;
-  line.state = Line::State::Idle;
-  return end(event.tid, line);
+  return end_call(event.tid, line);
 }
 
 // --- functions -----------------------------------------------------------------------------------
@@ -138,6 +171,7 @@ Result<> TextSink::handle(const Event& event, const FunctionEntered& function) {
   if (function.truncated) line.text += first ? "..." : ", ...";
   line.text += ')';
   line.state = Line::State::Function;
+  append_stack(function.stack, event.depth, line.below);
   line.since = event.time;
   // Where it is not held back, on() shows it.
   if (!immediate_ || options_.whole_lines) open_timer_.arm(event.time);
@@ -170,6 +204,7 @@ Result<> TextSink::handle(const Event& event, const SignalDelivered& signal) {
     line.text += ' ';
   }
   line.text += "---";
+  append_stack(signal.stack, event.depth, line.below);
   return end(event.tid, line);
 }
 

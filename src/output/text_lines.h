@@ -40,8 +40,10 @@ struct Line {
   bool has_arguments = false;  // of a call: the next argument is preceded by a comma
   bool shown = false;          // the line's beginning is with the writer, and must be ended first
   std::size_t shown_columns = 0;
-  std::string text;  // of the line, what the writer has not got
-  std::string name;  // of the open call
+  std::string text;   // of the line, what the writer has not got
+  std::string name;   // of the open call
+  std::string below;  // lines that follow this one
+  std::string stack;  // lines that follow the one which ends the open call
   Timestamp since = 0;
 };
 
@@ -102,6 +104,7 @@ class TextSink final : public Sink {
   Result<> settle(Tid tid, Line& line);
   Result<> settle_other(const Line& line);
   Result<> close_call(const Event& event, Line& line, std::string_view word);
+  Result<> end_call(Tid tid, Line& line);
   Result<> end_dead_call(const Event& event, Line& line);
   Result<> last_line(const Event& event, bool silent, std::string_view text);
   Result<> show_halves();
@@ -112,6 +115,7 @@ class TextSink final : public Sink {
   void pad(Line& line) const;
   void append_function(std::string_view name, std::string_view object, std::string& out) const;
   void append_outcome(const FunctionReturned& function, Line& line) const;
+  static void append_stack(const StackTrace& stack, unsigned depth, std::string& out);
   void append_duration(Duration duration, std::string& out) const;
   // Calls of different threads break each other's lines.
   [[nodiscard]] bool shared() const { return !options_.whole_lines && !separate_; }

@@ -51,6 +51,8 @@ Result<> TextSink::begin_resumed(Line& line, const Event& event, std::string_vie
 Result<> TextSink::end(Tid tid, Line& line) {
   auto settled = settle_other(line);
   line.text += '\n';
+  line.text += line.below;
+  line.below.clear();
   auto written = write(tid, line.text);
   line.text.clear();
   line.shown = false;

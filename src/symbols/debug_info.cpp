@@ -1,10 +1,13 @@
 #include "symbols/debug_info.h"
 
 #include <algorithm>
+#include <chrono>
 #include <string_view>
+#include <utility>
 
 #include "symbols/debug_location.h"
 #include "symbols/dwarf_die.h"
+#include "symbols/inlined.h"
 
 namespace ttrace {
 namespace {
@@ -179,6 +182,16 @@ std::optional<SourceLine> DebugInfo::definition(const Function& function) {
   auto die = units_.function_at(function.address, function.linkage);
   auto found = die ? declared_at(*die) : std::nullopt;
   return found ? found : line(function.address);
+}
+
+std::vector<InlinedFunction> DebugInfo::inlined(
+    const std::function<bool(std::string_view name)>& wanted) {
+  // A hundred megabytes of debug information: in larger files not all may be looked at.
+  constexpr std::chrono::milliseconds kLongest(500);
+  std::vector<InlinedFunction> functions;
+  for (InlinedDie& found : find_inlined(dwarf_.get(), wanted, kLongest))
+    functions.push_back({std::move(found.name), declared_at(found.die)});
+  return functions;
 }
 
 std::optional<SourceLine> DebugInfo::line(Address address) {

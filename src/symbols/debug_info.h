@@ -3,9 +3,11 @@
 
 #include <elfutils/libdw.h>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "symbols/debug_types.h"
@@ -25,6 +27,8 @@ class DebugInfo {
   const Signature* signature(const Function& function);
   std::optional<SourceLine> definition(const Function& function);
   std::optional<SourceLine> line(Address address);
+  /// See Module.
+  std::vector<InlinedFunction> inlined(const std::function<bool(std::string_view name)>& wanted);
 
  private:
   struct End {

@@ -40,6 +40,8 @@ class ElfFile {
   [[nodiscard]] const std::string& build_id() const { return build_id_; }
   /// DT_SONAME; empty when there is none, or one that is no file name.
   [[nodiscard]] std::string soname() const;
+  /// The file, opened for reading.
+  [[nodiscard]] int descriptor() const { return fd_.get(); }
   /// The whole file.
   [[nodiscard]] std::span<const std::byte> bytes() const { return mapping_.bytes; }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <set>
+#include <string_view>
 
 #include "symbols/debug_file.h"
 #include "symbols/debug_info.h"
@@ -152,6 +154,17 @@ Result<std::vector<const Function*>> Module::matching(const FunctionPattern& pat
   return result;
 }
 
+std::vector<InlinedFunction> Module::inlined(const FunctionPattern& pattern) {
+  DebugInfo* info = state_->dwarf();
+  auto with_code = matching(pattern);
+  if (info == nullptr || !with_code) return {};
+  std::set<std::string_view> names;
+  for (const Function* function : *with_code)
+    names.insert(function->name);
+  return info->inlined(
+      [&](std::string_view name) { return pattern.matches_name(name) && !names.contains(name); });
+}
+
 std::vector<std::optional<Address>> Module::find_linkage_names(
     std::span<const std::string_view> names) {
   auto& known = state_->linkage_names;
@@ -179,6 +192,14 @@ std::optional<Address> Module::find_object(std::string_view name) {
   ElfFile* from = state_->symtab_file();
   if (from == nullptr) return std::nullopt;
   return addresses_of(*state_->file, *from, {&name, 1}, STT_OBJECT).front();
+}
+
+std::string_view Module::imported_through(Address slot) const {
+  return ttrace::imported_through(*state_->file, slot);
+}
+
+int Module::descriptor() const {
+  return state_->file->descriptor();
 }
 
 std::string Module::interpreter() const {

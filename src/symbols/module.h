@@ -30,6 +30,12 @@ struct SourceLine {
   unsigned line = 0;
 };
 
+/// A function that was inlined wherever it is called.
+struct InlinedFunction {
+  std::string name;  // as Function::name
+  std::optional<SourceLine> defined;
+};
+
 /// A segment that is mapped when the file is loaded.
 struct Segment {
   Address address;
@@ -73,6 +79,9 @@ class Module {
   /// names that an address has, the best that matches (`write` in libc.so.6, where functions() has
   /// `__write`). Errors: as functions().
   [[nodiscard]] Result<std::vector<const Function*>> matching(const FunctionPattern& pattern);
+  /// The functions whose name `pattern` matches and that have no code of their own, as far as debug
+  /// information says so; in a file with very much of it, not all may be found.
+  [[nodiscard]] std::vector<InlinedFunction> inlined(const FunctionPattern& pattern);
   /// The function that contains `address` (a file virtual address), or nullptr.
   [[nodiscard]] const Function* function_at(Address address);
   /// The addresses of functions by their linkage names ("__cxa_begin_catch"), in the order of
@@ -84,10 +93,17 @@ class Module {
   /// The address of a variable by its linkage name; nullopt when the module does not define it.
   [[nodiscard]] std::optional<Address> find_object(std::string_view name);
 
+  /// The imported function that calls through the word at `slot` (a file virtual address) go to;
+  /// empty when the loader does not fill it in.
+  [[nodiscard]] std::string_view imported_through(Address slot) const;
+
   /// The dynamic loader that the program asks for (PT_INTERP); empty when it is static.
   [[nodiscard]] std::string interpreter() const;
   /// Whether it imports execve or one of its kin, so that it may become another program.
   [[nodiscard]] bool imports_exec() const;
+
+  /// The file, opened for reading: what stands at its path may be another one by now.
+  [[nodiscard]] int descriptor() const;
 
   /// Whether there is debug information (DWARF) for any function.
   [[nodiscard]] bool has_debug_info();

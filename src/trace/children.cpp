@@ -129,7 +129,7 @@ std::vector<OpenCall> Tracer::find_open_calls(const Tracee& child, Address sp) c
 }
 
 void Tracer::find_relations(Tracee& child, const StoppedTracee& stopped) {
-  if (!tracing_functions()) return;
+  if (!tracing_modules()) return;
   auto regs = stopped.registers();
   if (!regs) return;
   if (auto shared = find_shared(child)) {
@@ -256,7 +256,7 @@ Result<> Tracer::on_exec(Tracee& leader, StoppedTracee stopped) {
   if (tracee->silent) return let_child_go(*tracee, std::move(stopped));
   bool first = std::exchange(tracee->before_exec, false);
   if (tracing_functions()) {
-    look_at_modules(*tracee);
+    look_at_modules(*tracee, first);
     if (first) {
       if (auto checked = check_matches(*tracee); !checked) {
         // Nothing of it has run yet, and nothing of it will.

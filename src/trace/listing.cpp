@@ -14,6 +14,9 @@ namespace ttrace {
 
 namespace {
 
+// Lists everything.
+constexpr std::string_view kAll = ".";
+
 struct Row {
   std::string name;
   std::string object;
@@ -36,9 +39,10 @@ std::string format_rows(const std::vector<Row>& rows) {
   }
   std::string text;
   for (const Row& row : rows) {
-    text +=
-        fmt::format("{:<{}}  {:<{}}  {:#x}{}{}\n", row.name, name_width, row.object, object_width,
-                    row.address.value(), row.source.empty() ? "" : "  ", row.source);
+    std::string where = row.address.null() ? std::string("inlined everywhere")
+                                           : fmt::format("{:#x}", row.address.value());
+    text += fmt::format("{:<{}}  {:<{}}  {}{}{}\n", row.name, name_width, row.object, object_width,
+                        where, row.source.empty() ? "" : "  ", row.source);
   }
   return text;
 }
@@ -55,6 +59,16 @@ Result<> add_rows(const LoadedModule& object, const FunctionPattern& pattern, Se
     auto line = object.module->definition(*function);
     rows.push_back({function->name, object.module->soname(), address,
                     line ? fmt::format("{}:{}", line->file, line->line) : std::string()});
+  }
+  // A list of everything would mostly be one of these.
+  if (pattern.text() == kAll) return {};
+  for (const InlinedFunction& function : object.module->inlined(pattern)) {
+    rows.push_back({function.name,
+                    object.module->soname(),
+                    {},
+                    function.defined
+                        ? fmt::format("{}:{}", function.defined->file, function.defined->line)
+                        : std::string()});
   }
   return {};
 }

@@ -15,10 +15,11 @@ Result<> Tracer::check_matches(const Tracee& tracee) {
     const auto& problems = functions_.problems();
     return Error{0, problems.empty() ? "the program's file cannot be read" : problems.front()};
   }
-  for (std::size_t i = 0; i < functions_.patterns().size(); ++i) {
-    const FunctionPattern& pattern = functions_.patterns()[i];
+  if (std::string text = functions_.take_too_many(); !text.empty()) return Error{0, text};
+  for (std::size_t i = 0; i < functions_.patterns(); ++i) {
+    const FunctionPattern& pattern = functions_.pattern(i);
     // An object that the pattern names may be opened at any time.
-    if (functions_.matches()[i] != 0 || !pattern.object_glob().empty()) continue;
+    if (functions_.matches(i) != 0 || !pattern.object_glob().empty()) continue;
     // Another program may follow, and may have the function.
     if (config_.follow_forks || exe->module->imports_exec()) return {};
     std::string text =
@@ -29,6 +30,7 @@ Result<> Tracer::check_matches(const Tracee& tracee) {
     }
     for (auto& library : needed_libraries(*exe->module))
       others.push_back(std::move(library));
+    text += functions_.inlined(i);
     text += where_it_matches(pattern, others);
     return Error{0, text};
   }
@@ -37,9 +39,10 @@ Result<> Tracer::check_matches(const Tracee& tracee) {
 
 void Tracer::warn_unmatched() {
   if (outcome_.failure) return;
-  for (std::size_t i = 0; i < functions_.patterns().size(); ++i) {
-    if (functions_.matches()[i] != 0) continue;
-    notice(fmt::format("no function matched '{}'", functions_.patterns()[i].text()));
+  for (std::size_t i = 0; i < functions_.patterns(); ++i) {
+    if (functions_.matches(i) != 0) continue;
+    notice(fmt::format("no function matched '{}'{}", functions_.pattern(i).text(),
+                       functions_.inlined(i)));
   }
 }
 

@@ -84,6 +84,7 @@ Result<> Tracer::on_hit(Tracee& tracee, StoppedTracee stopped, Site& site, Regis
   tracee.single_steps = regs.single_steps();
   current_ = &tracee;
   auto next = functions_.hit(stopped, site, regs, *tracee.space, tracee.calls, *this);
+  if (functions_.choice().follow_calls != 0) note_too_many();
   return after_hit(tracee, std::move(stopped), site, next);
 }
 
@@ -198,6 +199,7 @@ Result<> Tracer::deliver(Tracee& tracee, StoppedTracee stopped, const siginfo_t&
   SignalDelivered event;
   event.name = signal_name(info.si_signo);
   event.info = decode_siginfo(std::as_bytes(std::span(&info, 1)), arena_);
+  event.stack = stack_of(tracee, stopped, arena_);
   emit(tracee, event);
   return go_on(tracee, std::move(stopped), info.si_signo);
 }

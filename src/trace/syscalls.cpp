@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "functions/backtrace.h"
 #include "trace/tracer.h"
 
 namespace ttrace {
@@ -61,16 +62,18 @@ Result<> Tracer::on_entry(Tracee& tracee, StoppedTracee& stopped) {
   tracee.held_entry.reset();
   tracee.sp_at_syscall = info->sp;
   tracee.syscall.request = request;
-  tracee.text_may_change = tracing_functions() && !tracee.before_exec && changes_text(tracee);
+  tracee.text_may_change = tracing_modules() && !tracee.before_exec && changes_text(tracee);
   if (tracing_functions() && !tracee.before_exec) {
     if (auto done = trace_untraced_child(tracee, stopped); !done) return done.error();
   }
   if (tracee.silent || !config_.filter.wants(request.abi, request.number)) return {};
+  if (!functions_.choice().within.empty() && !is_within(tracee.calls.open)) return {};
   unsigned bits = word_size(request.abi) * 8;
   if (bits != std::exchange(tracee.bits, bits)) emit(tracee, ModeChanged{bits});
   tracee.syscall.tid = tracee.tid;
   SyscallEntered event = decoder_.enter(request, tracee.syscall, *tracee.space);
   tracee.shown = true;
+  event.stack = stack_of(tracee, stopped, tracee.syscall.arena);
   if (tracee.before_exec || config_.statuses != Statuses()) {
     tracee.held_entry = event;
     tracee.held_time = realtime_now();
@@ -108,6 +111,15 @@ void Tracer::settle_entry(Tracee& tracee, bool wanted) {
   tracee.held_entry.reset();
 }
 
+StackTrace Tracer::stack_of(Tracee& tracee, const StoppedTracee& stopped, Arena& arena) {
+  if (config_.stack_frames == 0 || silent(tracee)) return {};
+  auto regs = stopped.registers();
+  if (!regs) return {};
+  // A thread that is not traced may have opened a library, and a program begins without any.
+  if (!tracee.space->maps_text(regs->pc())) look_at_modules(tracee);
+  return backtrace(*regs, *tracee.space, {config_.stack_frames, config_.stack_source}, arena);
+}
+
 bool Tracer::changes_text(const Tracee& tracee) const {
   const SyscallRequest& request = tracee.syscall.request;
   std::string_view name = Decoder::name(request.abi, request.number);
@@ -124,11 +136,16 @@ bool Tracer::changes_text(const Tracee& tracee) const {
   return true;
 }
 
-void Tracer::look_at_modules(Tracee& tracee) {
+void Tracer::look_at_modules(Tracee& tracee, bool checked) {
   std::vector<std::string> notices;
   functions_.update(*tracee.space, notices);
+  if (!checked) note_too_many();
   for (const std::string& text : notices)
     notice(text);
+}
+
+void Tracer::note_too_many() {
+  if (std::string text = functions_.take_too_many(); !text.empty()) notice(text);
 }
 
 }  // namespace ttrace

@@ -71,7 +71,7 @@ Result<> Tracer::attach(Pid pid) {
   }
   if (auto alone = check_sharers(*first); !alone) return alone.error();
   attaching.space->use_thread(first->tid);
-  look_at_modules(*first);
+  look_at_modules(*first, true);
   return check_matches(*first);
 }
 
@@ -300,7 +300,7 @@ void Tracer::emit(const Tracee& tracee, decltype(Event::what) what, std::optiona
   event.time = time != 0 ? time : realtime_now();
   event.pid = tracee.pid;
   event.tid = tracee.tid;
-  event.depth = depth.value_or(static_cast<unsigned>(tracee.calls.open.size()));
+  event.depth = depth.value_or(shown_depth(tracee.calls.open));
   event.tracees = shown_tracees();
   event.what = std::move(what);
   if (auto taken = sink_.on(event); !taken) report_output(taken.error());

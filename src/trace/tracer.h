@@ -30,7 +30,9 @@ struct TraceConfig {
   bool follow_forks = false;  // -f
   SyscallFilter filter;
   DecodeOptions decode;
-  std::vector<FunctionPattern> functions;
+  FunctionChoice functions;
+  std::size_t stack_frames = 0;      // -k: shown of each syscall's stack
+  bool stack_source = false;         // -kk
   Statuses statuses;                 // -e status=: the calls to show, by their end
   bool measure_system_time = false;  // -c, -C: SyscallReturned says it
   TrapJournal* journal = nullptr;    // where traps are noted for the guardian
@@ -101,7 +103,11 @@ class Tracer final : private CallObserver {
   [[nodiscard]] static bool silent(const Tracee& tracee) {
     return tracee.silent || tracee.before_exec;
   }
-  [[nodiscard]] bool tracing_functions() const { return !functions_.patterns().empty(); }
+  [[nodiscard]] bool tracing_functions() const { return functions_.choice().any(); }
+  /// Whether it must be known what is mapped.
+  [[nodiscard]] bool tracing_modules() const {
+    return tracing_functions() || config_.stack_frames != 0;
+  }
   /// Whether children are attached to: followed, or because they share or copy our traps.
   [[nodiscard]] bool follows() const { return config_.follow_forks || tracing_functions(); }
 
@@ -112,7 +118,10 @@ class Tracer final : private CallObserver {
   /// Shows the entry of the call that it is in, if that was held back and the call is `wanted`.
   void settle_entry(Tracee& tracee, bool wanted);
   [[nodiscard]] bool changes_text(const Tracee& tracee) const;
-  void look_at_modules(Tracee& tracee);
+  StackTrace stack_of(Tracee& tracee, const StoppedTracee& stopped, Arena& arena);
+  /// `checked`: check_matches() follows.
+  void look_at_modules(Tracee& tracee, bool checked = false);
+  void note_too_many();
 
   // --- signals.cpp
   Result<> on_signal(Tracee& tracee, StoppedTracee stopped, int number);

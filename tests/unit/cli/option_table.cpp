@@ -19,6 +19,7 @@ std::string good_value(const OptionRow& row) {
   if (row.argument == "[SET]") return "exit";
   if (row.argument == "SET") return "failed";
   if (row.argument == "WHEN") return "always";
+  if (row.argument == "[FORM]") return "source";
   if (row.argument == "SORTBY" || row.argument == "COLUMNS") return "calls";
   return "1";
 }

@@ -452,3 +452,42 @@ TEST_CASE("options without effect are worth a warning, as in strace") {
              "-A/--output-append-mode has no effect without -o/--output"});
   CHECK(good({"-ff", "ls"}).warnings.empty());
 }
+
+TEST_CASE("which functions, and how many") {
+  Options options = good({"--funcs", "a", "--exclude-funcs", "b@c", "--exclude-funcs=d", "--within",
+                          "e", "--follow-calls=2", "--stack", "3", "--max-funcs", "5", "true"});
+  CHECK(options.excluded_functions == std::vector<std::string>{"b@c", "d"});
+  CHECK(options.within == std::vector<std::string>{"e"});
+  CHECK(options.follow_calls == 2);
+  CHECK(options.function_stack == 3);
+  CHECK(options.most_functions == 5);
+  CHECK(options.warnings.empty());
+  options = good({"true"});
+  CHECK(options.follow_calls == 0);
+  CHECK(options.most_functions == 10'000);
+}
+
+TEST_CASE("options that need functions say so when there are none") {
+  for (const char* option : {"--follow-calls=1", "--stack=1", "--exclude-funcs=x"}) {
+    Options options = good({option, "true"});
+    REQUIRE(options.warnings.size() == 1);
+    CHECK(options.warnings.front().find("no effect without --funcs") != std::string::npos);
+  }
+}
+
+TEST_CASE("stacks of syscalls") {
+  using Stack = Options::Stack;
+  CHECK(good({"true"}).stack == Stack::None);
+  CHECK(good({"-k", "true"}).stack == Stack::Symbols);
+  CHECK(good({"-kk", "true"}).stack == Stack::Source);
+  CHECK(good({"--stack-trace", "true"}).stack == Stack::Symbols);
+  CHECK(good({"--stack-trace=source", "true"}).stack == Stack::Source);
+  CHECK(good({"--stack-trace-frame-limit", "7", "true"}).stack_limit == 7);
+}
+
+TEST_CASE("the shortest duration, in every unit") {
+  CHECK(good({"--min-duration", "5", "true"}).shortest == 5'000);
+  CHECK(good({"--min-duration", "1.5s", "true"}).shortest == 1'500'000'000);
+  CHECK(good({"--min-duration", "2ms", "true"}).shortest == 2'000'000);
+  CHECK(good({"--min-duration", "7ns", "true"}).shortest == 7);
+}

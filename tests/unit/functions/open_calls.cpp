@@ -24,8 +24,8 @@ struct Thread {
   std::string ended;  // the numbers of unwound calls, each with its depth
 
   Pairing pairing() {
-    return {calls, stacks, memory, machine, Tid{0}, [this](const OpenCall& call, unsigned depth) {
-              ended += std::to_string(call.number) + "@" + std::to_string(depth) + " ";
+    return {calls, stacks, memory, machine, Tid{0}, [this](const OpenCall& call) {
+              ended += std::to_string(call.number) + "@" + std::to_string(call.depth) + " ";
             }};
   }
   // A call at `cfa`; returns its depth.
@@ -35,7 +35,7 @@ struct Thread {
     pairing().make_way(function, {back, Address(cfa)});
     OpenCall call{.return_address = back, .cfa = Address(cfa), .number = number};
     call.one_stack = calls.stack.is_one_stack();
-    calls.open.push_back(call);
+    push_call(calls.open, call);
     return calls.open.size() - 1;
   }
   // The number of the call that returns at `cfa`, 0 for none.

@@ -1,0 +1,135 @@
+#include "functions/unwinder.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/fd.h"
+#include "os/proc.h"
+
+namespace ttrace {
+
+struct Unwinder::Walk {
+  const Registers* registers = nullptr;
+  Memory* memory = nullptr;
+  std::size_t most = 0;
+  std::vector<Frame> frames;
+};
+
+namespace {
+
+// The number that the one thread has for libdwfl.
+constexpr pid_t kThread = 1;
+
+// Call frame information is in the files themselves; the rest is looked up by us.
+int no_debug_file(Dwfl_Module*, void**, const char*, Dwarf_Addr, const char*, const char*,
+                  GElf_Word, char**) {
+  return -1;
+}
+
+int no_file(Dwfl_Module*, void**, const char*, Dwarf_Addr, char**, Elf**) {
+  return -1;
+}
+
+const Dwfl_Callbacks kCallbacks{no_file, no_debug_file, nullptr, nullptr};
+
+pid_t next_thread(Dwfl*, void* arg, void** thread_arg) {
+  bool first = *thread_arg == nullptr;
+  *thread_arg = arg;
+  return first ? kThread : 0;
+}
+
+bool get_thread(Dwfl*, pid_t, void* arg, void** thread_arg) {
+  *thread_arg = arg;
+  return true;
+}
+
+}  // namespace
+
+bool Unwinder::read_word(Dwfl*, Dwarf_Addr address, Dwarf_Word* result, void* arg) {
+  Walk& walk = *static_cast<Walk*>(arg);
+  auto number = walk.memory->read_number(Address(address), word_size(walk.registers->machine()));
+  if (!number) return false;
+  *result = *number;
+  return true;
+}
+
+bool Unwinder::set_registers(Dwfl_Thread* thread, void* arg) {
+  const Registers& regs = *static_cast<Walk*>(arg)->registers;
+  // The general registers in DWARF's order; x86's program counter comes behind them.
+  bool arm = regs.machine() == Abi::Aarch64;
+  unsigned count = arm ? 32 : regs.machine() == Abi::X86_64 ? 17 : 9;
+  std::vector<Dwarf_Word> values(count);
+  for (unsigned i = 0; i < count; ++i) {
+    bool pc = !arm && i == count - 1;
+    values[i] = pc ? regs.pc().value() : regs.get(i);
+  }
+  if (arm) dwfl_thread_state_register_pc(thread, regs.pc().value());
+  return dwfl_thread_state_registers(thread, 0, count, values.data());
+}
+
+int Unwinder::add_frame(Dwfl_Frame* frame, void* arg) {
+  Walk& walk = *static_cast<Walk*>(arg);
+  Dwarf_Addr pc = 0;
+  bool exact = false;
+  if (!dwfl_frame_pc(frame, &pc, &exact)) return DWARF_CB_ABORT;
+  walk.frames.push_back({Address(pc), exact});
+  return walk.frames.size() < walk.most ? DWARF_CB_OK : DWARF_CB_ABORT;
+}
+
+Unwinder::Unwinder(const MappedText& mapped, Tid tid, Memory& memory)
+    : dwfl_(dwfl_begin(&kCallbacks)), walk_(std::make_unique<Walk>()) {
+  static const Dwfl_Thread_Callbacks kThreads{next_thread,   get_thread, read_word,
+                                              set_registers, nullptr,    nullptr};
+  if (!dwfl_) return;
+  dwfl_report_begin(dwfl_.get());
+  for (const LoadedModule& module : mapped.modules)
+    report(module);
+  report_vdso(tid, memory);
+  dwfl_report_end(dwfl_.get(), nullptr, nullptr);
+  attached_ = dwfl_attach_state(dwfl_.get(), nullptr, kThread, &kThreads, walk_.get());
+}
+
+Unwinder::~Unwinder() = default;
+
+void Unwinder::report(const LoadedModule& module) {
+  UniqueFd copy(fcntl(module.module->descriptor(), F_DUPFD_CLOEXEC, 0));
+  if (!copy.valid()) return;
+  const char* path = module.module->path().c_str();
+  // A descriptor that libdwfl takes is its own.
+  if (dwfl_report_elf(dwfl_.get(), path, path, copy.get(), module.bias, true) != nullptr) {
+    (void)copy.release();
+  }
+}
+
+// The kernel's own code in each process is an ELF file that is only in memory.
+void Unwinder::report_vdso(Tid tid, Memory& memory) {
+  constexpr std::uint64_t kMost = 1 << 20;
+  auto maps = read_maps(tid);
+  auto vdso = std::ranges::find(maps, "[vdso]", &Mapping::path);
+  if (vdso == maps.end() || vdso->end - vdso->start > kMost) return;
+  std::vector<std::byte> image(vdso->end - vdso->start);
+  if (memory.read(vdso->start, image) != image.size()) return;
+  UniqueFd file(memfd_create("vdso", MFD_CLOEXEC));
+  if (!file.valid() ||
+      ::write(file.get(), image.data(), image.size()) != static_cast<ssize_t>(image.size())) {
+    return;
+  }
+  if (dwfl_report_elf(dwfl_.get(), "[vdso]", "[vdso]", file.get(), vdso->start.value(), true) !=
+      nullptr) {
+    (void)file.release();
+  }
+}
+
+Unwinder::Stack Unwinder::unwind(const Registers& regs, Memory& memory, std::size_t most) {
+  if (most == 0) return {{}, true};
+  *walk_ = {&regs, &memory, most, {}};
+  if (!attached_) return {{{regs.pc(), true}}, false};
+  int ended = dwfl_getthread_frames(dwfl_.get(), kThread, add_frame, walk_.get());
+  bool complete = ended == 0 || walk_->frames.size() >= most;
+  return {std::move(walk_->frames), complete};
+}
+
+}  // namespace ttrace
