@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "base/fd.h"
 #include "os/proc.h"
@@ -127,9 +128,33 @@ Unwinder::Stack Unwinder::unwind(const Registers& regs, Memory& memory, std::siz
   if (most == 0) return {{}, true};
   *walk_ = {&regs, &memory, most, {}};
   if (!attached_) return {{{regs.pc(), true}}, false};
-  int ended = dwfl_getthread_frames(dwfl_.get(), kThread, add_frame, walk_.get());
-  bool complete = ended == 0 || walk_->frames.size() >= most;
-  return {std::move(walk_->frames), complete};
+  dwfl_getthread_frames(dwfl_.get(), kThread, add_frame, walk_.get());
+  std::vector<Frame> frames = std::move(walk_->frames);
+  bool complete = frames.size() >= most || (!frames.empty() && is_outermost(frames.back()));
+  return {std::move(frames), complete};
+}
+
+// libdwfl does not tell the end of a stack from a caller that it could not work out (it forgets rbx
+// on the way, which the dynamic loader's trampoline needs). The outermost function says that its
+// return address is undefined.
+bool Unwinder::is_outermost(const Frame& frame) const {
+  Dwarf_Addr pc = frame.exact ? frame.pc.value() : frame.pc.value() - 1;
+  Dwfl_Module* module = dwfl_addrmodule(dwfl_.get(), pc);
+  if (module == nullptr) return false;
+  Dwarf_Addr bias = 0;
+  for (auto* find : {dwfl_module_eh_cfi, dwfl_module_dwarf_cfi}) {
+    Dwarf_CFI* cfi = find(module, &bias);
+    Dwarf_Frame* rules = nullptr;
+    if (cfi == nullptr || dwarf_cfi_addrframe(cfi, pc - bias, &rules) != 0) continue;
+    std::unique_ptr<Dwarf_Frame, decltype(&free)> owned(rules, free);
+    int return_address = dwarf_frame_info(rules, nullptr, nullptr, nullptr);
+    Dwarf_Op memory[3];
+    Dwarf_Op* operations = nullptr;
+    std::size_t count = 0;
+    if (dwarf_frame_register(rules, return_address, memory, &operations, &count) != 0) continue;
+    return operations == memory && count == 0;
+  }
+  return false;
 }
 
 }  // namespace ttrace

@@ -44,6 +44,7 @@ class Unwinder {
     void operator()(Dwfl* dwfl) const { dwfl_end(dwfl); }
   };
   struct Walk;  // what the callbacks of libdwfl work on
+  [[nodiscard]] bool is_outermost(const Frame& frame) const;
   void report(const LoadedModule& module);
   void report_vdso(Tid tid, Memory& memory);
   static bool read_word(Dwfl* dwfl, Dwarf_Addr address, Dwarf_Word* result, void* arg);
