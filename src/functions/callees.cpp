@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t kMostText = 1 << 20;
 constexpr std::size_t kLongestStub = 16;  // bytes of an entry of a procedure linkage table
+constexpr std::size_t kLongestTrampoline = 512;
 constexpr std::size_t kMostColdText = 4096;
 
 // Collects what one function calls.
@@ -65,32 +66,37 @@ class Search {
     if (stub.empty() || stub.front().kind != Branch::Kind::Jump || stub.front().target) {
       return false;
     }
-    auto callee = stub.front().slot ? resolve(*module, *stub.front().slot) : std::nullopt;
+    auto target = stub.front().slot ? word_at(*stub.front().slot) : std::nullopt;
+    auto callee = target ? function_beginning_at(space_, *target) : std::nullopt;
     if (callee) {
       found_.functions.push_back(*callee);
-    } else {
-      found_.indirect.push_back(stub.front().at);
+      return true;
     }
+    found_.indirect.push_back(stub.front().at);
+    if (target) look_at_trampoline(*target);
     return true;
   }
 
-  std::optional<Callee> resolve(const LoadedModule& module, Address slot) {
-    auto target = space_.read_number(slot, word_size(module.module->machine()));
-    if (!target) return std::nullopt;
-    if (auto callee = function_beginning_at(space_, Address(*target))) return callee;
-    // Not resolved yet: the loader will look for the name in this order.
-    std::string_view name = module.module->imported_through(slot - module.bias);
-    if (name.empty()) return std::nullopt;
-    auto in = [&](bool executable) -> std::optional<Callee> {
-      for (const LoadedModule& other : space_.mapped().modules) {
-        if (other.is_executable != executable) continue;
-        auto address = other.module->find_linkage_names({&name, 1}).front();
-        if (address) return function_beginning_at(space_, *address + other.bias);
-      }
-      return std::nullopt;
-    };
-    auto callee = in(true);
-    return callee ? callee : in(false);
+  std::optional<Address> word_at(Address at) {
+    auto word = space_.read_number(at, word_size(module_.module->machine()));
+    return word ? std::optional(Address(*word)) : std::nullopt;
+  }
+
+  // A function that the loader has not looked for yet: its word leads back into the table, from
+  // there to the table's first entry, and that through a word to the loader's trampoline, which
+  // ends in a jump to the function (ELF x86-64 psABI, 5.2).
+  void look_at_trampoline(Address in_table) {
+    auto first = branches(in_table, kLongestStub);
+    if (first.empty() || !first.front().target) return;
+    auto entry = branches(*first.front().target, kLongestStub);
+    if (entry.empty() || !entry.front().slot) return;
+    auto trampoline = word_at(*entry.front().slot);
+    if (!trampoline) return;
+    for (const Branch& branch : branches(*trampoline, kLongestTrampoline)) {
+      if (branch.kind != Branch::Kind::Jump || branch.target) continue;
+      found_.indirect.push_back(branch.at);
+      return;
+    }
   }
 
   void look_at_cold_part(Address at) {

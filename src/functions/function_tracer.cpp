@@ -92,6 +92,11 @@ std::optional<ThreadCalls::Landing> landing_at(Address at, const Registers& regs
   return ThreadCalls::Landing{at, regs.sp()};
 }
 
+const OpenCall* last_shown(const ThreadCalls& calls) {
+  auto found = std::find_if(calls.open.rbegin(), calls.open.rend(), std::mem_fn(&OpenCall::shown));
+  return found == calls.open.rend() ? nullptr : &*found;
+}
+
 std::optional<ThreadCalls::Landing> landing_of_jump(const StoppedTracee& tracee,
                                                     const Registers& regs, Address buffer,
                                                     AddressSpace& space) {
@@ -315,18 +320,16 @@ Result<FunctionTracer::Next> FunctionTracer::hit(StoppedTracee& tracee, Site& si
     if (site.entry != nullptr) enter(tracee, site, regs, space, calls, observer);
   }
   auto next = step_over(tracee, site, regs, space, calls);
-  if (site.branches && next && *next == Next::Run) follow_branch(regs.pc(), space);
+  if (site.branches && next && *next == Next::Run) follow_branch(regs.pc(), calls, space);
   return next;
 }
 
 // Whether a call of what begins at `site` is shown, and how far below a matched function it is.
 FunctionTracer::Showing FunctionTracer::showing(const Site& site, const ThreadCalls& calls) const {
   if (site.shown) return {true, 0};
-  for (std::size_t i = calls.open.size(); i > 0 && site.followed_into; --i) {
-    const OpenCall& around = calls.open[i - 1];
-    if (around.shown) return {around.level < choice_.follow_calls, around.level + 1};
-  }
-  return {};
+  const OpenCall* around = site.followed_into ? last_shown(calls) : nullptr;
+  if (around == nullptr || around->level >= choice_.follow_calls) return {};
+  return {true, around->level + 1};
 }
 
 void FunctionTracer::enter(StoppedTracee& tracee, Site& site, Registers& regs, AddressSpace& space,
@@ -388,7 +391,9 @@ void FunctionTracer::follow(Site& site, AddressSpace& space) {
   }
 }
 
-void FunctionTracer::follow_branch(Address target, AddressSpace& space) {
+void FunctionTracer::follow_branch(Address target, const ThreadCalls& calls, AddressSpace& space) {
+  const OpenCall* around = last_shown(calls);
+  if (around == nullptr || around->level >= choice_.follow_calls) return;
   if (auto callee = function_beginning_at(space, target)) plant_followed(*callee, space);
 }
 
@@ -523,7 +528,7 @@ Result<FunctionTracer::Next> FunctionTracer::step_done(StoppedTracee& tracee, Ad
   space.release_slot(calls.step->slot);
   const Site* site = space.site_at(calls.step->instruction.at());
   calls.step.reset();
-  if (site != nullptr && site->branches) follow_branch(regs->pc(), space);
+  if (site != nullptr && site->branches) follow_branch(regs->pc(), calls, space);
   return Next::Run;
 }
 

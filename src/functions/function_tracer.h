@@ -127,7 +127,7 @@ class FunctionTracer {
   };
   [[nodiscard]] Showing showing(const Site& site, const ThreadCalls& calls) const;
   void follow(Site& site, AddressSpace& space);
-  void follow_branch(Address target, AddressSpace& space);
+  void follow_branch(Address target, const ThreadCalls& calls, AddressSpace& space);
   void plant_followed(const Callee& callee, AddressSpace& space);
 
   FunctionChoice choice_;

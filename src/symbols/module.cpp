@@ -194,10 +194,6 @@ std::optional<Address> Module::find_object(std::string_view name) {
   return addresses_of(*state_->file, *from, {&name, 1}, STT_OBJECT).front();
 }
 
-std::string_view Module::imported_through(Address slot) const {
-  return ttrace::imported_through(*state_->file, slot);
-}
-
 int Module::descriptor() const {
   return state_->file->descriptor();
 }

@@ -93,10 +93,6 @@ class Module {
   /// The address of a variable by its linkage name; nullopt when the module does not define it.
   [[nodiscard]] std::optional<Address> find_object(std::string_view name);
 
-  /// The imported function that calls through the word at `slot` (a file virtual address) go to;
-  /// empty when the loader does not fill it in.
-  [[nodiscard]] std::string_view imported_through(Address slot) const;
-
   /// The dynamic loader that the program asks for (PT_INTERP); empty when it is static.
   [[nodiscard]] std::string interpreter() const;
   /// Whether it imports execve or one of its kin, so that it may become another program.
