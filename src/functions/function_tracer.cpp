@@ -310,8 +310,8 @@ Result<FunctionTracer::Next> FunctionTracer::hit(StoppedTracee& tracee, Site& si
                                                  AddressSpace& space, ThreadCalls& calls,
                                                  CallObserver& observer) {
   Address at = site.instruction.at();
-  bool again = calls.reported && calls.reported->site == at && calls.reported->sp == regs.sp();
-  calls.reported.reset();
+  bool again = calls.again == ThreadCalls::Reported{at, regs.sp()};
+  calls.again.reset();
   if (!again) {
     arena_.reset();
     if (site.lands) land(tracee, regs, space, calls, observer);
@@ -344,22 +344,24 @@ void FunctionTracer::enter(StoppedTracee& tracee, Site& site, Registers& regs, A
   if (frame) pairing(tracee, at_entry, space, calls, observer).make_way(&function, *frame);
   Showing how = showing(site, calls);
   if (!how.shown && !site.within) return;
-  if (how.shown) {
-    Arguments arguments = read_arguments(function, source);
-    StackTrace stack = backtrace(at_entry, space, {choice_.stack, true, true}, arena_);
-    observer.entered(
-        {function.function().name, function.object(), arguments.values, arguments.truncated, stack},
-        shown_depth(calls.open));
-    calls.last_number = ++entered_;
-    if (how.level < choice_.follow_calls) follow(site, space);
-  }
   bool returns = false;
   if (frame) {
-    // A place that is not text (the program's first function has no caller) has no return.
+    // A place that is not text has no return. So it is with the program's first function, which has
+    // no caller, and with code that expects something else there (_dl_runtime_resolve,
+    // __restore_rt).
     if (auto back = space.plant(frame->return_address, regs.machine())) {
       (*back)->returns = true;
       returns = true;
     }
+  }
+  if (how.shown) {
+    Arguments arguments = read_arguments(function, source);
+    StackTrace stack = backtrace(at_entry, space, {choice_.stack, true, true}, arena_);
+    observer.entered({function.function().name, function.object(), arguments.values,
+                      arguments.truncated, stack, returns},
+                     shown_depth(calls.open));
+    calls.last_number = ++entered_;
+    if (how.level < choice_.follow_calls) follow(site, space);
   }
   if (!returns) return;
   OpenCall call{.function = &function,
@@ -532,6 +534,14 @@ Result<FunctionTracer::Next> FunctionTracer::step_done(StoppedTracee& tracee, Ad
   return Next::Run;
 }
 
+void FunctionTracer::handler_returned(const Registers& regs, ThreadCalls& calls) {
+  ThreadCalls::Reported here{regs.pc(), regs.sp()};
+  auto it = std::ranges::find(calls.reported, here);
+  if (it == calls.reported.end()) return;
+  calls.reported.erase(it, calls.reported.end());
+  calls.again = here;
+}
+
 Result<> FunctionTracer::abandon_step(StoppedTracee& tracee, AddressSpace& space,
                                       ThreadCalls& calls) {
   auto regs = tracee.registers();
@@ -539,7 +549,10 @@ Result<> FunctionTracer::abandon_step(StoppedTracee& tracee, AddressSpace& space
   const DisplacedInstruction& instruction = calls.step->instruction;
   if (regs->pc() == calls.step->slot) {
     regs->set_pc(instruction.at());
-    calls.reported = {instruction.at(), regs->sp()};
+    // Those that were left by a jump stay until they are too many.
+    constexpr std::size_t kMost = 16;
+    if (calls.reported.size() == kMost) calls.reported.erase(calls.reported.begin());
+    calls.reported.push_back({instruction.at(), regs->sp()});
   } else if (!instruction.finish_copy(*regs, space, calls.step->slot)) {
     regs->set_pc(instruction.at());
   }
