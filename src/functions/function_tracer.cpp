@@ -268,6 +268,9 @@ void FunctionTracer::plant_in(const LoadedModule& loaded, AddressSpace& space,
   look_for_inlined(loaded, notices);
   std::size_t failed = 0;
   std::string failure;
+  // A program may map a part of a file again (V8 its builtins): the other functions are elsewhere.
+  const auto& all = space.mapped().modules;
+  bool mapped_again = std::ranges::count(all, loaded.module, &LoadedModule::module) > 1;
   for (const Match& match : *matches) {
     auto site = plant_entry(loaded, *match.function, space);
     if (site) {
@@ -280,7 +283,7 @@ void FunctionTracer::plant_in(const LoadedModule& loaded, AddressSpace& space,
       ((*site)->*(shown ? &Site::shown : &Site::within)) = true;
     } else if (site.error().gone()) {
       return;
-    } else {
+    } else if (!mapped_again || site.error().code != EFAULT) {
       ++failed;
       failure = match.function->name + ": " + site.error().message();
     }
@@ -352,6 +355,10 @@ void FunctionTracer::enter(StoppedTracee& tracee, Site& site, Registers& regs, A
     if (auto back = space.plant(frame->return_address, regs.machine())) {
       (*back)->returns = true;
       returns = true;
+    } else {
+      // Behind the call of a function that never returns there may be padding of breakpoints:
+      // such a call lasts until it is unwound (_Unwind_Resume in Rust).
+      returns = space.has_own_trap(frame->return_address, regs.machine());
     }
   }
   if (how.shown) {
