@@ -1,8 +1,8 @@
 // What a function tracer could get in the way of: functions before main and after its end, signal
-// handlers on a stack of their own that jump away, faults that the program mends, all descriptors closed,
-// vfork and posix_spawn, coroutines, callbacks, results of every kind. Prints checksums, then "calls
-// NAME COUNT" for functions that count their own calls, for a trace to be compared with. Argument: how
-// often.
+// handlers on a stack of their own that jump away, faults that the program mends, all descriptors
+// closed, vfork and posix_spawn, coroutines, callbacks, results of every kind. Prints checksums,
+// then "calls NAME COUNT" for functions that count their own calls, for a trace to be compared
+// with. Argument: how often.
 #include <errno.h>
 #include <execinfo.h>
 #include <fcntl.h>
@@ -38,6 +38,7 @@
   X(odd)             \
   X(mixed)           \
   X(big)             \
+  X(twice)           \
   X(in_thread)
 
 #define NAME(name) name##_calls,
@@ -170,7 +171,8 @@ KEEP struct Big big(struct Big given, int at) {
   given.numbers[at % 9] *= 3;
   return given;
 }
-KEEP long double mixed(float a, long double b, int c, double d, long e, char f, short g, void* h, long i, long j) {
+KEEP long double mixed(float a, long double b, int c, double d, long e, char f, short g, void* h,
+                       long i, long j) {
   COUNT(mixed);
   return (long double)a + b + c + (long double)d + e + f + g + (h != NULL) + i * j;
 }
@@ -200,6 +202,31 @@ static void try_values(void) {
     mix((unsigned long)backtrace(frames, 16));
   }
   report("values");
+}
+
+// Position-independent whatever the options: a copy of it works anywhere. Alone on its page,
+// almost.
+KEEP __attribute__((aligned(4096))) long twice(long n) {
+  return n * 2;
+}
+
+// The page with twice() is mapped a second time.
+static void try_second_mapping(void) {
+  extern const char __executable_start[];
+  uintptr_t offset = (uintptr_t)twice - (uintptr_t)__executable_start;
+  int file = open("/proc/self/exe", O_RDONLY);
+  char* copy =
+      mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, file, (off_t)(offset & ~4095UL));
+  close(file);
+  long (*other)(long);
+  char* at = copy + offset % 4096;
+  memcpy(&other, &at, sizeof other);
+  for (int i = 0; i < times; ++i) {
+    counts[twice_calls] += 2;
+    mix((unsigned long)(other(i) + twice(i)));
+  }
+  munmap(copy, 4096);
+  report("second mapping");
 }
 
 // --- child processes, threads, coroutines ---
@@ -286,6 +313,7 @@ int main(int argc, char** argv) {
   try_signals();
   try_faults();
   try_values();
+  try_second_mapping();
   fflush(stdout);
   try_children();
   try_threads();

@@ -34,7 +34,7 @@ OWN_COUNT = re.compile(rb"^calls (\w+) (\d+)$", re.MULTILINE)
 
 
 def environment(folder):
-    return {"PATH": os.environ["PATH"], "HOME": folder, "LANG": "C", "PWD": folder, "GIT_CONFIG_NOSYSTEM": "1",
+    return {"PATH": os.environ["PATH"], "HOME": folder, "LANG": "C", "PWD": folder, "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": "/dev/null",
             "GIT_AUTHOR_DATE": "1000000000 +0000", "GIT_COMMITTER_DATE": "1000000000 +0000", "TZ": "UTC",
             "TMPDIR": folder, "PYTHONHASHSEED": "0", "PERL_HASH_SEED": "0", "MALLOC_ARENA_MAX": "1"}
 
@@ -47,15 +47,20 @@ class Hang(Exception):
     pass
 
 
-def run(workload, tracer, base):
-    """The Result of one run, in a folder of the same name each time."""
+def missing(program):
+    return None if shutil.which(program) else program
+
+
+def run(workload, tracer, base, meanwhile=None):
+    """The Result of one run, in a folder of the same name each time. `meanwhile` is called with the process."""
     folder = os.path.join(base, "work")
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
     surroundings = environment(folder)
     if workload.setup:
         previous = dict(os.environ)
-        os.environ.update(surroundings)
+        # Compilers may need the user's own home.
+        os.environ.update({name: value for name, value in surroundings.items() if name != "HOME"})
         try:
             workload.setup(folder)
         finally:
@@ -65,6 +70,8 @@ def run(workload, tracer, base):
         process = subprocess.Popen([*tracer, *workload.command], cwd=folder, env=surroundings, stdin=subprocess.DEVNULL,
                                    stdout=output, stderr=errors, preexec_fn=None if workload.threads else on_one_cpu)
         try:
+            if meanwhile:
+                meanwhile(process)
             process.wait(TIMEOUT)
         except subprocess.TimeoutExpired:
             where = harness.stacks(process.pid)
@@ -121,6 +128,7 @@ class Check:
         self.seconds = time.monotonic() - begun
         result.errors, notices = without_ours(result.errors)
         self.notes += notices
+        self.wrong += [line for line in notices if "no function matched" not in line]
         return result, trace_file.read(path, SYSCALLS, self.workload.stacks)
 
     def __call__(self, base):

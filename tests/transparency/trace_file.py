@@ -10,11 +10,12 @@ what ends them there must be what was open in some thread at that moment.
 """
 
 import collections
+import glob
 import re
 
 LINE = re.compile(r"^(\d+)( +)(.*)$")
 PID_WIDTH = 5  # the number is padded to it
-NAME = re.compile(r"^[^\s(]+\(")
+FUNCTION = re.compile(r"^((?:\(anonymous namespace\)|operator\(\)|\{lambda\([^)]*\)#\d+\}|[^(])*)\(")
 EXECS = ("execve(", "execveat(", "<... execve resumed>", "<... execveat resumed>")
 MOST_PROBLEMS = 20
 
@@ -44,11 +45,12 @@ class Thread:
 
 class TraceFile:
     """`syscalls`: the names that are no functions. `many_stacks`: threads of the program have several stacks, each
-    with calls of its own, from depth 0 on."""
+    with calls of its own, from depth 0 on. `attached`: to a running program, that goes on when its tracer ends."""
 
-    def __init__(self, syscalls, many_stacks=False):
+    def __init__(self, syscalls, many_stacks=False, attached=False):
         self.syscalls = syscalls
         self.many_stacks = many_stacks
+        self.attached = attached
         self.entered = collections.Counter()  # calls by the name of the function, as printed
         self.returned = self.unwound = self.endless = 0  # how they ended
         self.left_open = self.inherited = self.executed = 0
@@ -75,7 +77,7 @@ class TraceFile:
         return name in self.syscalls
 
     def enter(self, thread, text, opens):
-        match = re.match(r"^(.*?@[^\s(]+|[^\s(]*)\(", text)
+        match = FUNCTION.match(text)
         name = match.group(1) if match else text
         self.entered[name] += 1
         if opens:
@@ -116,14 +118,19 @@ class TraceFile:
 
     # --- lines -----------------------------------------------------------------------------------
 
-    def add(self, line):
+    def add(self, line, pid=None):
+        """A line of `pid`, or one that begins with a number."""
         self.lines += 1
-        match = LINE.match(line)
-        if not match:
-            self.problem("what is this", line)
-            return
-        pid, text = match.group(1), match.group(3)
-        indent = len(match.group(2)) - 1 - max(0, PID_WIDTH - len(pid))
+        if pid is None:
+            match = LINE.match(line)
+            if not match:
+                self.problem("what is this", line)
+                return
+            pid, text = match.group(1), match.group(3)
+            indent = len(match.group(2)) - 1 - max(0, PID_WIDTH - len(pid))
+        else:
+            text = line.lstrip(" ")
+            indent = len(line) - len(text)
         if indent % 2:
             self.problem("an odd indentation", line)
         thread = self.threads.get(pid)
@@ -153,7 +160,7 @@ class TraceFile:
             self.after_syscall(thread, text)
         elif text.endswith(" {"):
             self.enter(thread, text[:-2], True)
-        elif NAME.match(text) or "(" in text:
+        elif FUNCTION.match(text):
             self.enter(thread, text, False)
         else:
             self.problem("what is this", line)
@@ -178,9 +185,9 @@ class TraceFile:
 
     def finish(self):
         for pid, thread in self.threads.items():
-            if not thread.ended:
+            if not thread.ended and not self.attached:
                 self.problem("has no end", f"thread {pid}")
-                self.end_thread(thread)
+            self.end_thread(thread)
         ends = self.returned + self.unwound + self.endless + self.left_open
         if ends != self.calls:
             self.problem("entries and ends", f"{self.calls} entered, {ends} ended or left open")
@@ -190,10 +197,23 @@ class TraceFile:
         return sum(self.entered.values())
 
 
-def read(path, syscalls, many_stacks=False):
-    trace = TraceFile(syscalls, many_stacks)
+def add_file(trace, path, pid=None):
     with open(path, encoding="utf-8", errors="backslashreplace", newline="\n") as file:
         for line in file:
-            trace.add(line.rstrip("\n"))
+            trace.add(line.rstrip("\n"), pid)
+
+
+def read(path, syscalls, many_stacks=False):
+    trace = TraceFile(syscalls, many_stacks)
+    add_file(trace, path)
+    trace.finish()
+    return trace
+
+
+def read_separate(path, syscalls, many_stacks=False):
+    """What `--output-separately` wrote while it was attached to a program."""
+    trace = TraceFile(syscalls, many_stacks, attached=True)
+    for name in glob.glob(glob.escape(path) + ".*"):
+        add_file(trace, name, name.rpartition(".")[2])
     trace.finish()
     return trace
