@@ -65,6 +65,11 @@ constexpr auto kTellerNames = [] {
 constexpr std::array<std::string_view, 2> kPointerGuards{"__pointer_chk_guard",
                                                          "__pointer_chk_guard_local"};
 
+// A program may map a part of a file again: where the rest would be there is something else.
+bool is_mapped(const LoadedModule& loaded, Address at) {
+  return at >= loaded.start && at < loaded.end;
+}
+
 FunctionReturned returned(const ThreadCalls& calls, const OpenCall& call, Value result,
                           bool unwound) {
   return {.name = call.function->function().name,
@@ -197,6 +202,7 @@ void FunctionTracer::update(AddressSpace& space, std::vector<std::string>& notic
 Result<Site*> FunctionTracer::plant_entry(const LoadedModule& loaded, const Function& function,
                                           AddressSpace& space) {
   Address entry = Address(loaded.bias) + function.address.value();
+  if (!is_mapped(loaded, entry)) return Error{EFAULT, "not in executable memory"};
   Abi machine = loaded.module->machine();
   std::array<std::byte, DisplacedInstruction::kMaxLength> bytes{};
   auto text = std::span<const std::byte>(bytes).first(space.read(entry, bytes));
@@ -268,7 +274,7 @@ void FunctionTracer::plant_in(const LoadedModule& loaded, AddressSpace& space,
   look_for_inlined(loaded, notices);
   std::size_t failed = 0;
   std::string failure;
-  // A program may map a part of a file again (V8 its builtins): the other functions are elsewhere.
+  // V8 maps its builtins again: the other functions are elsewhere.
   const auto& all = space.mapped().modules;
   bool mapped_again = std::ranges::count(all, loaded.module, &LoadedModule::module) > 1;
   for (const Match& match : *matches) {
@@ -298,7 +304,9 @@ void FunctionTracer::plant_tellers(const LoadedModule& loaded, AddressSpace& spa
   auto addresses = loaded.module->find_linkage_names(kTellerNames);
   for (std::size_t i = 0; i < kTellers.size(); ++i) {
     if (!addresses[i]) continue;
-    auto site = space.plant(Address(loaded.bias) + addresses[i]->value(), loaded.module->machine());
+    Address at = Address(loaded.bias) + addresses[i]->value();
+    if (!is_mapped(loaded, at)) continue;
+    auto site = space.plant(at, loaded.module->machine());
     if (site) (*site)->tells = kTellers.at(i).tells;
   }
   if (loaded.module->machine() != Abi::Aarch64) return;
