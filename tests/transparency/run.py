@@ -147,7 +147,7 @@ class Check:
             self.wrong.append(f"only {trace.calls} calls were traced")
         self.calls, self.functions = trace.calls, len(trace.entered)
         self.notes.insert(0, f"{trace.calls} calls of {len(trace.entered)} functions in {len(trace.threads)} threads: "
-                          f"{trace.returned} returned, {trace.unwound} unwound, {trace.endless} without return, "
+                          f"{trace.returned} returned, {trace.unwound} unwound, {trace.endless.total()} without return, "
                           f"{trace.left_open} open at an end; {self.seconds:.1f} s; the program's status {untraced.status}, "
                           f"{len(untraced.output)} bytes of output, {len(untraced.files)} files")
 

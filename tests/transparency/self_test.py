@@ -46,7 +46,7 @@ class Traces(unittest.TestCase):
     def test_well_formed(self):
         trace = read(WELL_FORMED)
         self.assertEqual(trace.problems, [])
-        self.assertEqual((trace.calls, trace.returned, trace.unwound, trace.endless, trace.left_open, trace.executed, trace.signals),
+        self.assertEqual((trace.calls, trace.returned, trace.unwound, trace.endless.total(), trace.left_open, trace.executed, trace.signals),
                          (9, 5, 1, 1, 2, 2, 1))
         self.assertEqual(trace.entered["operator new@libstdc++.so.6"], 1)
         self.assertEqual(trace.entered["operator()"], 1)
@@ -77,6 +77,9 @@ class Traces(unittest.TestCase):
 
     def test_thread_without_end(self):
         self.broken("1234567 +++ exited with 0 +++\n", "", "has no end")
+
+    def test_no_return(self):
+        self.broken("_start() <no return>", "start() <no return>", "no return: start")
 
     def test_half_a_line(self):
         self.broken("7         h() = 3\n", "7         h\n", "what is this")

@@ -14,6 +14,8 @@ import glob
 import re
 
 LINE = re.compile(r"^(\d+)( +)(.*)$")
+# What the kernel, the linker's stubs and handlers' returns enter, by a jump.
+NOT_CALLED = re.compile(r"^(_start|_dl_runtime_(resolve|profile)\w*|_dl_tlsdesc_\w+|__restore_rt|__restore|__start_context|__kernel_\w+)(@|$)")
 PID_WIDTH = 5  # the number is padded to it
 FUNCTION = re.compile(r"^((?:\(anonymous namespace\)|operator\(\)|\{lambda\([^)]*\)#\d+\}|[^(])*)\(")
 EXECS = ("execve(", "execveat(", "<... execve resumed>", "<... execveat resumed>")
@@ -52,7 +54,8 @@ class TraceFile:
         self.many_stacks = many_stacks
         self.attached = attached
         self.entered = collections.Counter()  # calls by the name of the function, as printed
-        self.returned = self.unwound = self.endless = 0  # how they ended
+        self.endless = collections.Counter()  # those of them that are not entered by a call
+        self.returned = self.unwound = 0  # how they ended
         self.left_open = self.inherited = self.executed = 0
         self.threads = {}
         self.signals = 0
@@ -73,8 +76,9 @@ class TraceFile:
         thread.open, thread.others = [], []
 
     def is_syscall(self, text):
-        name = text[:text.find("(")]
-        return name in self.syscalls
+        # A static program has functions of the same names, without types: their arguments are registers.
+        at = text.find("(")
+        return text[:at] in self.syscalls and not text.endswith(" {") and not text.startswith("(rdi=", at)
 
     def enter(self, thread, text, opens):
         match = FUNCTION.match(text)
@@ -85,7 +89,7 @@ class TraceFile:
         elif text.endswith(" <unwound>"):
             self.unwound += 1
         elif text.endswith(" <no return>"):
-            self.endless += 1
+            self.endless[name] += 1
         else:
             self.returned += 1
 
@@ -188,7 +192,10 @@ class TraceFile:
             if not thread.ended and not self.attached:
                 self.problem("has no end", f"thread {pid}")
             self.end_thread(thread)
-        ends = self.returned + self.unwound + self.endless + self.left_open
+        for name in self.endless:
+            if not NOT_CALLED.match(name):
+                self.problem("no return", name)
+        ends = self.returned + self.unwound + self.endless.total() + self.left_open
         if ends != self.calls:
             self.problem("entries and ends", f"{self.calls} entered, {ends} ended or left open")
 
