@@ -84,6 +84,11 @@ class Traces(unittest.TestCase):
     def test_half_a_line(self):
         self.broken("7         h() = 3\n", "7         h\n", "what is this")
 
+    def test_names(self):
+        for name in ("f", "malloc@libc.so.6", "operator new@libstdc++.so.6", "A::operator()", "operator<< <char>", "a<b (*)(int)>::c",
+                     "(anonymous namespace)::work", "call_once<void (std::thread::*)()>(x)::{lambda()#1}::operator()".replace("(x)", "")):
+            self.assertEqual(trace_file.name_of(name + "(x=1, s=\"(\") = 5"), name)
+
     def test_stacks(self):
         text = "5     a() {\n5       b() = 1\n5     c() {\n5       } a\n5     } c\n5     +++ exited with 0 +++\n"
         text = text.replace("5       } a", "5     } a")

@@ -17,9 +17,30 @@ LINE = re.compile(r"^(\d+)( +)(.*)$")
 # What the kernel, the linker's stubs and handlers' returns enter, by a jump.
 NOT_CALLED = re.compile(r"^(_start|_dl_runtime_(resolve|profile)\w*|_dl_tlsdesc_\w+|__restore_rt|__restore|__start_context|__kernel_\w+)(@|$)")
 PID_WIDTH = 5  # the number is padded to it
-FUNCTION = re.compile(r"^((?:\(anonymous namespace\)|operator\(\)|\{lambda\([^)]*\)#\d+\}|[^(])*)\(")
+PLAIN = re.compile(r"^[\w.@:~-]+(?=\()")
+OPERATOR = re.compile(r"operator(\(\)|<=>|->\*?|<<=?|>>=?|[<>]=?)?")
 EXECS = ("execve(", "execveat(", "<... execve resumed>", "<... execveat resumed>")
 MOST_PROBLEMS = 20
+
+
+def name_of(text):
+    """The function's name in front of its arguments; empty: there is none."""
+    plain = PLAIN.match(text)
+    if plain:
+        return plain.group()
+    at, depth = 0, 0  # inside <> and {}
+    while at < len(text):
+        operator = OPERATOR.match(text, at)
+        if operator:
+            at = operator.end()
+        elif text.startswith("(anonymous namespace)", at):
+            at += len("(anonymous namespace)")
+        elif text[at] == "(" and depth == 0:
+            return text[:at]
+        else:
+            depth += {"<": 1, "{": 1, ">": -1, "}": -1}.get(text[at], 0)
+            at += 1
+    return ""
 
 
 class Thread:
@@ -81,8 +102,7 @@ class TraceFile:
         return text[:at] in self.syscalls and not text.endswith(" {") and not text.startswith("(rdi=", at)
 
     def enter(self, thread, text, opens):
-        match = FUNCTION.match(text)
-        name = match.group(1) if match else text
+        name = name_of(text)
         self.entered[name] += 1
         if opens:
             thread.open.append(text)
@@ -162,10 +182,9 @@ class TraceFile:
             self.after_syscall(thread, text)
         elif self.is_syscall(text):
             self.after_syscall(thread, text)
-        elif text.endswith(" {"):
-            self.enter(thread, text[:-2], True)
-        elif FUNCTION.match(text):
-            self.enter(thread, text, False)
+        elif name_of(text):
+            opens = text.endswith(" {")
+            self.enter(thread, text[:-2] if opens else text, opens)
         else:
             self.problem("what is this", line)
 
