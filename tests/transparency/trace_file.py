@@ -17,7 +17,7 @@ LINE = re.compile(r"^(\d+)( +)(.*)$")
 # What the kernel, the linker's stubs and handlers' returns enter, by a jump.
 NOT_CALLED = re.compile(r"^(_start|_dl_runtime_(resolve|profile)\w*|_dl_tlsdesc_\w+|__restore_rt|__restore|__start_context|__kernel_\w+)(@|$)")
 PID_WIDTH = 5  # the number is padded to it
-PLAIN = re.compile(r"^[\w.@:~-]+(?=\()")
+PLAIN = re.compile(r"^[\w@.:~-]+(?<!operator)(?=\()")
 OPERATOR = re.compile(r"operator(\(\)|<=>|->\*?|<<=?|>>=?|[<>]=?)?")
 EXECS = ("execve(", "execveat(", "<... execve resumed>", "<... execveat resumed>")
 MOST_PROBLEMS = 20
