@@ -78,6 +78,7 @@ struct FunctionEntered {
   std::span<const Value> args;
   bool truncated = false;  // more arguments may exist than are here: printed f(1, ...)
   StackTrace stack;        // of its callers
+  bool returns = true;     // false: its end is never reported: printed f(1) <no return>
 };
 
 /// A traced function returned (or its frame was skipped by an exception or longjmp: `unwound`).

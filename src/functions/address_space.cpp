@@ -161,6 +161,12 @@ Result<Site*> AddressSpace::plant(Address address, Abi machine) {
   return (sites_[address] = std::move(site)).get();
 }
 
+bool AddressSpace::has_own_trap(Address address, Abi machine) {
+  std::array<std::byte, DisplacedInstruction::kMaxLength> bytes{};
+  auto text = std::span<const std::byte>(bytes).first(read(address, bytes));
+  return range_of(address, mapped_) != nullptr && is_trap(machine, text);
+}
+
 TrapJournal::Entry AddressSpace::note(Address address, Abi machine,
                                       std::span<const std::byte> original) {
   if (journal_ == nullptr) return {};

@@ -100,6 +100,8 @@ class AddressSpace final : public MutableMemory {
   /// Plants a trap at `address`, or returns the one that is there. Errors: no valid instruction
   /// there, one that can be executed nowhere else, not in executable memory, cannot be written.
   Result<Site*> plant(Address address, Abi machine);
+  /// Whether the program's own text has a breakpoint at `address`.
+  [[nodiscard]] bool has_own_trap(Address address, Abi machine);
   /// Takes one trap out for good. The site stays known, for threads that have already hit it.
   void unplant(Site& site);
   /// More room for copies: [start, end) is mapped, executable and otherwise unused.

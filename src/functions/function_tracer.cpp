@@ -65,6 +65,11 @@ constexpr auto kTellerNames = [] {
 constexpr std::array<std::string_view, 2> kPointerGuards{"__pointer_chk_guard",
                                                          "__pointer_chk_guard_local"};
 
+// A program may map a part of a file again: where the rest would be there is something else.
+bool is_mapped(const LoadedModule& loaded, Address at) {
+  return at >= loaded.start && at < loaded.end;
+}
+
 FunctionReturned returned(const ThreadCalls& calls, const OpenCall& call, Value result,
                           bool unwound) {
   return {.name = call.function->function().name,
@@ -197,6 +202,7 @@ void FunctionTracer::update(AddressSpace& space, std::vector<std::string>& notic
 Result<Site*> FunctionTracer::plant_entry(const LoadedModule& loaded, const Function& function,
                                           AddressSpace& space) {
   Address entry = Address(loaded.bias) + function.address.value();
+  if (!is_mapped(loaded, entry)) return Error{EFAULT, "not in executable memory"};
   Abi machine = loaded.module->machine();
   std::array<std::byte, DisplacedInstruction::kMaxLength> bytes{};
   auto text = std::span<const std::byte>(bytes).first(space.read(entry, bytes));
@@ -268,6 +274,9 @@ void FunctionTracer::plant_in(const LoadedModule& loaded, AddressSpace& space,
   look_for_inlined(loaded, notices);
   std::size_t failed = 0;
   std::string failure;
+  // V8 maps its builtins again: the other functions are elsewhere.
+  const auto& all = space.mapped().modules;
+  bool mapped_again = std::ranges::count(all, loaded.module, &LoadedModule::module) > 1;
   for (const Match& match : *matches) {
     auto site = plant_entry(loaded, *match.function, space);
     if (site) {
@@ -280,7 +289,7 @@ void FunctionTracer::plant_in(const LoadedModule& loaded, AddressSpace& space,
       ((*site)->*(shown ? &Site::shown : &Site::within)) = true;
     } else if (site.error().gone()) {
       return;
-    } else {
+    } else if (!mapped_again || site.error().code != EFAULT) {
       ++failed;
       failure = match.function->name + ": " + site.error().message();
     }
@@ -295,7 +304,9 @@ void FunctionTracer::plant_tellers(const LoadedModule& loaded, AddressSpace& spa
   auto addresses = loaded.module->find_linkage_names(kTellerNames);
   for (std::size_t i = 0; i < kTellers.size(); ++i) {
     if (!addresses[i]) continue;
-    auto site = space.plant(Address(loaded.bias) + addresses[i]->value(), loaded.module->machine());
+    Address at = Address(loaded.bias) + addresses[i]->value();
+    if (!is_mapped(loaded, at)) continue;
+    auto site = space.plant(at, loaded.module->machine());
     if (site) (*site)->tells = kTellers.at(i).tells;
   }
   if (loaded.module->machine() != Abi::Aarch64) return;
@@ -310,8 +321,8 @@ Result<FunctionTracer::Next> FunctionTracer::hit(StoppedTracee& tracee, Site& si
                                                  AddressSpace& space, ThreadCalls& calls,
                                                  CallObserver& observer) {
   Address at = site.instruction.at();
-  bool again = calls.reported && calls.reported->site == at && calls.reported->sp == regs.sp();
-  calls.reported.reset();
+  bool again = calls.again == ThreadCalls::Reported{at, regs.sp()};
+  calls.again.reset();
   if (!again) {
     arena_.reset();
     if (site.lands) land(tracee, regs, space, calls, observer);
@@ -344,22 +355,28 @@ void FunctionTracer::enter(StoppedTracee& tracee, Site& site, Registers& regs, A
   if (frame) pairing(tracee, at_entry, space, calls, observer).make_way(&function, *frame);
   Showing how = showing(site, calls);
   if (!how.shown && !site.within) return;
-  if (how.shown) {
-    Arguments arguments = read_arguments(function, source);
-    StackTrace stack = backtrace(at_entry, space, {choice_.stack, true, true}, arena_);
-    observer.entered(
-        {function.function().name, function.object(), arguments.values, arguments.truncated, stack},
-        shown_depth(calls.open));
-    calls.last_number = ++entered_;
-    if (how.level < choice_.follow_calls) follow(site, space);
-  }
   bool returns = false;
   if (frame) {
-    // A place that is not text (the program's first function has no caller) has no return.
+    // A place that is not text has no return. So it is with the program's first function, which has
+    // no caller, and with code that expects something else there (_dl_runtime_resolve,
+    // __restore_rt).
     if (auto back = space.plant(frame->return_address, regs.machine())) {
       (*back)->returns = true;
       returns = true;
+    } else {
+      // Behind the call of a function that never returns there may be padding of breakpoints:
+      // such a call lasts until it is unwound (_Unwind_Resume in Rust).
+      returns = space.has_own_trap(frame->return_address, regs.machine());
     }
+  }
+  if (how.shown) {
+    Arguments arguments = read_arguments(function, source);
+    StackTrace stack = backtrace(at_entry, space, {choice_.stack, true, true}, arena_);
+    observer.entered({function.function().name, function.object(), arguments.values,
+                      arguments.truncated, stack, returns},
+                     shown_depth(calls.open));
+    calls.last_number = ++entered_;
+    if (how.level < choice_.follow_calls) follow(site, space);
   }
   if (!returns) return;
   OpenCall call{.function = &function,
@@ -532,6 +549,14 @@ Result<FunctionTracer::Next> FunctionTracer::step_done(StoppedTracee& tracee, Ad
   return Next::Run;
 }
 
+void FunctionTracer::handler_returned(const Registers& regs, ThreadCalls& calls) {
+  ThreadCalls::Reported here{regs.pc(), regs.sp()};
+  auto it = std::ranges::find(calls.reported, here);
+  if (it == calls.reported.end()) return;
+  calls.reported.erase(it, calls.reported.end());
+  calls.again = here;
+}
+
 Result<> FunctionTracer::abandon_step(StoppedTracee& tracee, AddressSpace& space,
                                       ThreadCalls& calls) {
   auto regs = tracee.registers();
@@ -539,7 +564,10 @@ Result<> FunctionTracer::abandon_step(StoppedTracee& tracee, AddressSpace& space
   const DisplacedInstruction& instruction = calls.step->instruction;
   if (regs->pc() == calls.step->slot) {
     regs->set_pc(instruction.at());
-    calls.reported = {instruction.at(), regs->sp()};
+    // Those that were left by a jump stay until they are too many.
+    constexpr std::size_t kMost = 16;
+    if (calls.reported.size() == kMost) calls.reported.erase(calls.reported.begin());
+    calls.reported.push_back({instruction.at(), regs->sp()});
   } else if (!instruction.finish_copy(*regs, space, calls.step->slot)) {
     regs->set_pc(instruction.at());
   }

@@ -91,6 +91,8 @@ class FunctionTracer {
   /// Gives up calls.step: the thread goes back to the instruction's own address, unless the copy
   /// was already executed.
   Result<> abandon_step(StoppedTracee& tracee, AddressSpace& space, ThreadCalls& calls);
+  /// A signal handler has returned to where `regs` are.
+  static void handler_returned(const Registers& regs, ThreadCalls& calls);
 
  private:
   /// Maps room for copies in the tracee, and a copy in it.

@@ -84,13 +84,15 @@ struct ThreadCalls {
     Address slot;
   };
   std::optional<Step> step;
-  /// A hit that was reported although its instruction could not be executed yet (it faulted, and
-  /// the program's handler may come back to it): the same hit again is not another call.
+  /// A hit that was reported although its instruction could not be executed yet: it faulted. When
+  /// the program's handler comes back to it, the same hit again is not another call.
   struct Reported {
     Address site;
     Address sp;
+    bool operator==(const Reported&) const = default;
   };
-  std::optional<Reported> reported;
+  std::vector<Reported> reported;  // one for each handler that may come back
+  std::optional<Reported> again;   // to this one it has
 };
 
 /// Changes a thread's open calls as the thread moves. Made for one stop.

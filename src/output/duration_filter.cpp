@@ -147,6 +147,7 @@ class DurationFilter final : public Sink {
     Thread& thread = threads_[event.tid.value];
     if (auto done = show_long(thread); !done) return done;
     end_from(thread, event.depth);
+    if (!call.returns) return {};  // how long it lasts is not known
     thread.functions.resize(event.depth);
     auto open = hold(event, call.name);
     open->held->what = keep(call, open->arena);

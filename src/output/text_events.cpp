@@ -170,6 +170,10 @@ Result<> TextSink::handle(const Event& event, const FunctionEntered& function) {
   }
   if (function.truncated) line.text += first ? "..." : ", ...";
   line.text += ')';
+  if (!function.returns) {
+    line.text += " <no return>";
+    return end(event.tid, line);
+  }
   line.state = Line::State::Function;
   append_stack(function.stack, event.depth, line.below);
   line.since = event.time;

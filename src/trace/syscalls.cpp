@@ -29,6 +29,11 @@ constexpr std::array<MappingCall, 6> kMappingCalls{{
     {"mremap", Changes::IfTextTouched},
 }};
 
+bool is_sigreturn(const SyscallRequest& request) {
+  std::string_view name = Decoder::name(request.abi, request.number);
+  return name == "rt_sigreturn" || name == "sigreturn";
+}
+
 }  // namespace
 
 Result<> Tracer::on_syscall(Tracee& tracee, StoppedTracee stopped) {
@@ -89,6 +94,11 @@ Result<> Tracer::on_exit(Tracee& tracee, StoppedTracee& stopped) {
   const std::int64_t returned = monotonic_now();
   tracee.in_syscall = false;
   if (auto done = restore_untraced(tracee, stopped); !done) return done.error();
+  if (!tracee.calls.reported.empty() && is_sigreturn(tracee.syscall.request)) {
+    auto regs = stopped.registers();
+    if (!regs) return regs.error();
+    FunctionTracer::handler_returned(*regs, tracee.calls);
+  }
   if (!tracee.shown && !tracee.text_may_change) return {};
   auto info = stopped.syscall_info();
   if (!info) return info.error();

@@ -102,6 +102,15 @@ TEST_CASE("a frame that was skipped is unwound") {
   CHECK(s.out() == "f() {\n  g(n=0) <unwound>\n} f <unwound>\n");
 }
 
+TEST_CASE("a call whose end nobody reports encloses nothing") {
+  Session s(unpadded());
+  const std::array args{Value::integer(1).named("n")};
+  CHECK(s.send(FunctionEntered{"_start", "", args, true, {}, false}));
+  s.enter_function("main");
+  s.leave_function("main", Value::integer(0));
+  CHECK(s.out() == "_start(n=1, ...) <no return>\nmain() = 0\n");
+}
+
 TEST_CASE("durations follow functions too") {
   TextOptions options = unpadded();
   options.durations = true;
