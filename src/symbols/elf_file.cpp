@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
@@ -118,6 +119,8 @@ std::string hexadecimal(std::span<const char> bytes) {
   return text;
 }
 
+constexpr std::string_view kNoElf = "not an ELF file";
+
 }  // namespace
 
 std::optional<std::string> elf_defect(std::span<const std::byte> file, bool debug_file) {
@@ -132,37 +135,51 @@ std::optional<std::string> elf_defect(std::span<const std::byte> file, bool debu
                                       : headers_defect<Elf32>(file, debug_file);
 }
 
-ElfFile::Mapping::~Mapping() {
-  if (!bytes.empty()) munmap(const_cast<std::byte*>(bytes.data()), bytes.size());
-}
-
-Result<> ElfFile::map(const std::string& path, const std::string& shown_as) {
+Result<UniqueFd> ElfFile::open_regular(const std::string& path, const std::string& shown_as) {
   // Without O_NONBLOCK, opening a FIFO would wait for its writer.
-  fd_.reset(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  if (!fd_.valid()) return os_error("open " + shown_as);
+  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (!fd.valid()) return os_error("open " + shown_as);
   struct stat status {};
-  if (fstat(fd_.get(), &status) != 0) return os_error("stat " + shown_as);
+  if (fstat(fd.get(), &status) != 0) return os_error("stat " + shown_as);
   if (!S_ISREG(status.st_mode)) return Error{0, shown_as + ": not a regular file"};
   if (status.st_size == 0) return Error{0, shown_as + ": not an ELF file: it is empty"};
+  return fd;
+}
+
+/// What is wrong with the file, found without libelf, which believes its headers.
+std::optional<std::string> ElfFile::find_defect(bool debug_file) const {
+  struct stat status {};
+  if (fstat(fd_.get(), &status) != 0) return "cannot be read";
   auto size = static_cast<std::size_t>(status.st_size);
   void* at = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd_.get(), 0);
-  if (at == MAP_FAILED) return os_error("map " + shown_as);
-  mapping_.bytes = {static_cast<const std::byte*>(at), size};
-  return {};
+  if (at == MAP_FAILED) return "cannot be mapped";
+  auto bytes = std::span(static_cast<const std::byte*>(at), size);
+  auto defect = has_magic(bytes) ? elf_defect(bytes, debug_file) : std::string(kNoElf);
+  munmap(at, size);
+  return defect;
 }
 
 Result<std::unique_ptr<ElfFile>> ElfFile::open(const std::string& path, const std::string& shown_as,
                                                bool debug_file) {
+  auto fd = open_regular(path, shown_as);
+  if (!fd) return fd.error();
+  return open(std::move(*fd), shown_as, debug_file);
+}
+
+Result<std::unique_ptr<ElfFile>> ElfFile::open(UniqueFd fd, const std::string& shown_as,
+                                               bool debug_file) {
   elf_version(EV_CURRENT);
   std::unique_ptr<ElfFile> file(new ElfFile);
-  if (auto mapped = file->map(path, shown_as); !mapped) return mapped.error();
-  if (!has_magic(file->bytes())) return Error{0, shown_as + ": not an ELF file"};
-  auto defect = elf_defect(file->bytes(), debug_file);
-  // libelf maps the file once more; the pages are the same.
+  file->fd_ = std::move(fd);
+  auto defect = file->find_defect(debug_file);
+  if (defect == kNoElf) return Error{0, shown_as + ": " + *defect};
   if (!defect) file->elf_.reset(elf_begin(file->fd_.get(), ELF_C_READ_MMAP, nullptr));
-  if (!defect && (!file->elf_ || gelf_getehdr(file->elf(), &file->header_) == nullptr))
+  std::size_t size = 0;
+  const char* bytes = file->elf_ ? elf_rawfile(file->elf(), &size) : nullptr;
+  if (!defect && (bytes == nullptr || gelf_getehdr(file->elf(), &file->header_) == nullptr))
     defect = elf_errmsg(-1);
   if (defect) return Error{0, fmt::format("{}: not a valid ELF file: {}", shown_as, *defect)};
+  file->bytes_ = std::as_bytes(std::span(bytes, size));
 
   auto machine = abi_from_elf_machine(file->header_.e_machine);
   if (!machine || file->header_.e_ident[EI_DATA] != ELFDATA2LSB)
@@ -208,6 +225,15 @@ void ElfFile::read_build_id() {
     build_id_ = hexadecimal(contents.subspan(description, note.n_descsz));
     return;
   }
+}
+
+void ElfFile::release_pages() const {
+  // libelf allocates what it cannot map, and such memory would lose its contents: it is never
+  // aligned, because the allocator's own data stand before it.
+  auto at = reinterpret_cast<std::uintptr_t>(bytes_.data());
+  if (at % static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE)) != 0) return;
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): nothing is written
+  madvise(const_cast<std::byte*>(bytes_.data()), bytes_.size(), MADV_DONTNEED);
 }
 
 std::string ElfFile::soname() const {

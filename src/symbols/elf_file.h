@@ -31,6 +31,9 @@ class ElfFile {
   /// Errors: see Module::open().
   static Result<std::unique_ptr<ElfFile>> open(const std::string& path, const std::string& shown_as,
                                                bool debug_file);
+  /// The same for a file that is open already, for reading.
+  static Result<std::unique_ptr<ElfFile>> open(UniqueFd fd, const std::string& shown_as,
+                                               bool debug_file);
 
   [[nodiscard]] Elf* elf() const { return elf_.get(); }
   [[nodiscard]] const GElf_Ehdr& header() const { return header_; }
@@ -42,8 +45,10 @@ class ElfFile {
   [[nodiscard]] std::string soname() const;
   /// The file, opened for reading.
   [[nodiscard]] int descriptor() const { return fd_.get(); }
+  /// Gives back the memory of what was read of the file; it comes back when it is read again.
+  void release_pages() const;
   /// The whole file.
-  [[nodiscard]] std::span<const std::byte> bytes() const { return mapping_.bytes; }
+  [[nodiscard]] std::span<const std::byte> bytes() const { return bytes_; }
 
   struct Section {
     Elf_Scn* handle = nullptr;
@@ -63,23 +68,17 @@ class ElfFile {
 
  private:
   ElfFile() = default;
-  Result<> map(const std::string& path, const std::string& shown_as);
+  static Result<UniqueFd> open_regular(const std::string& path, const std::string& shown_as);
+  [[nodiscard]] std::optional<std::string> find_defect(bool debug_file) const;
   void read_segments();
   void read_build_id();
 
-  struct Mapping {
-    Mapping() = default;
-    Mapping(const Mapping&) = delete;
-    Mapping& operator=(const Mapping&) = delete;
-    ~Mapping();
-    std::span<const std::byte> bytes;
-  };
   struct End {
     void operator()(Elf* elf) const { elf_end(elf); }
   };
   UniqueFd fd_;
-  Mapping mapping_;
   std::unique_ptr<Elf, End> elf_;
+  std::span<const std::byte> bytes_;  // libelf's own mapping
   GElf_Ehdr header_{};
   Abi machine_ = Abi::X86_64;
   std::vector<Segment> segments_;

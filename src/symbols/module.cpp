@@ -18,11 +18,14 @@ namespace {
 
 constexpr const char* kDebugRoot = "/usr/lib/debug";
 
-void name(Function& function) {
-  if (function.name.empty()) function.name = display_name(function.linkage);
+bool by_address(const FunctionSymbol& a, const FunctionSymbol& b) {
+  return a.better_than(b);
 }
 
 }  // namespace
+
+/// By the name, too: of several at an address the best that a pattern matches is shown.
+using FunctionKey = std::pair<Address, std::string_view>;
 
 struct Module::State {
   std::string path;
@@ -34,7 +37,8 @@ struct Module::State {
   bool debug_file_looked_for = false;
   std::unique_ptr<ElfFile> debug_file;
   std::optional<Result<SymbolTable>> symbols;
-  bool all_named = false;
+  std::map<FunctionKey, Function> made;  // what was asked for, so that pointers to it stay valid
+  std::vector<Function> all;             // when functions() was asked for
   std::map<std::string, std::optional<Address>, std::less<>> linkage_names;  // asked for so far
   bool debug_info_looked_for = false;
   std::unique_ptr<DebugInfo> debug_info;
@@ -54,14 +58,28 @@ struct Module::State {
     return other != nullptr && other->section_of_type(SHT_SYMTAB) ? other : nullptr;
   }
 
+  /// Where the functions are: the file, and the type of the section.
+  std::pair<ElfFile*, GElf_Word> symbol_source() {
+    ElfFile* from = symtab_file();
+    if (from != nullptr) return {from, SHT_SYMTAB};
+    return {file.get(), SHT_DYNSYM};
+  }
+
   Result<SymbolTable>& table() {
     if (!symbols) {
-      ElfFile* from = symtab_file();
-      symbols = from != nullptr ? SymbolTable::read(*file, *from, SHT_SYMTAB)
-                                : SymbolTable::read(*file, *file, SHT_DYNSYM);
+      auto [from, type] = symbol_source();
+      symbols = SymbolTable::read(*file, *from, type);
       if (!*symbols) symbols = Error{0, shown_as + ": " + symbols->error().what};
     }
     return *symbols;
+  }
+
+  const Function* function(const FunctionSymbol& symbol) {
+    auto [known, fresh] = made.try_emplace({symbol.address, symbol.name});
+    if (fresh)
+      known->second = {display_name(symbol.name), std::string(symbol.name), symbol.address,
+                       symbol.size, is_clone(symbol.name)};
+    return &known->second;
   }
 
   DebugInfo* dwarf() {
@@ -71,13 +89,6 @@ struct Module::State {
       if (!debug_info && separate() != nullptr) debug_info = DebugInfo::open(*separate());
     }
     return debug_info.get();
-  }
-
-  void name_all() {
-    if (all_named || !table()) return;
-    all_named = true;
-    for (Function& function : table()->functions())
-      name(function);
   }
 };
 
@@ -119,38 +130,40 @@ Address Module::entry() const {
 Result<std::span<const Function>> Module::functions() {
   auto& table = state_->table();
   if (!table) return table.error();
-  state_->name_all();
-  return std::span<const Function>(table->functions());
+  auto& all = state_->all;
+  if (all.empty()) {
+    all.reserve(table->size());
+    for (std::size_t i = 0; i < table->size(); ++i) {
+      FunctionSymbol symbol = (*table)[i];
+      all.push_back({display_name(symbol.name), std::string(symbol.name), symbol.address,
+                     symbol.size, is_clone(symbol.name)});
+    }
+  }
+  return std::span<const Function>(all);
 }
 
 const Function* Module::function_at(Address address) {
   auto& table = state_->table();
   if (!table) return nullptr;
-  Function* found = table->at(address);
-  if (found != nullptr) name(*found);
-  return found;
+  auto found = table->at(address);
+  return found ? state_->function((*table)[*found]) : nullptr;
 }
 
 Result<std::vector<const Function*>> Module::matching(const FunctionPattern& pattern) {
-  auto& table = state_->table();
-  if (!table) return table.error();
-  state_->name_all();
+  auto [from, type] = state_->symbol_source();
+  std::vector<FunctionSymbol> found;
+  auto visited = for_each_function(*state_->file, *from, type, [&](const FunctionSymbol& symbol) {
+    if (pattern.may_match(symbol.name) && !is_cold_part(symbol.name) &&
+        pattern.matches_name(display_name(symbol.name)))
+      found.push_back(symbol);
+    return true;
+  });
+  if (!visited) return Error{0, state_->shown_as + ": " + visited.error().what};
+  std::sort(found.begin(), found.end(), by_address);
   std::vector<const Function*> result;
-  for (const Function& function : table->functions())
-    if (pattern.matches_name(function.name)) result.push_back(&function);
-  // Both lists are ordered by address, and the better of two aliases comes first.
-  std::size_t known = result.size();
-  for (Function& alias : table->aliases()) {
-    name(alias);
-    bool taken = std::binary_search(
-        result.begin(), result.begin() + static_cast<std::ptrdiff_t>(known), &alias,
-        [](const Function* a, const Function* b) { return a->address < b->address; });
-    taken = taken || (result.size() > known && result.back()->address == alias.address);
-    if (!taken && pattern.matches_name(alias.name)) result.push_back(&alias);
-  }
-  std::inplace_merge(result.begin(), result.begin() + static_cast<std::ptrdiff_t>(known),
-                     result.end(),
-                     [](const Function* a, const Function* b) { return a->address < b->address; });
+  for (const FunctionSymbol& symbol : found)
+    if (result.empty() || result.back()->address != symbol.address)
+      result.push_back(state_->function(symbol));
   return result;
 }
 

@@ -4,6 +4,8 @@
 #include <fnmatch.h>
 #include <re2/re2.h>
 
+#include "symbols/name_filter.h"
+
 namespace ttrace {
 namespace {
 
@@ -38,7 +40,12 @@ Result<FunctionPattern> FunctionPattern::parse(std::string_view text) {
   if (!pattern.regex_->ok())
     return Error{
         0, fmt::format("invalid regular expression '{}': {}", regex, pattern.regex_->error())};
+  pattern.filter_ = std::make_unique<NameFilter>(regex);
   return pattern;
+}
+
+bool FunctionPattern::may_match(std::string_view linkage_name) const {
+  return filter_->may_match(linkage_name);
 }
 
 bool FunctionPattern::matches_name(std::string_view name) const {

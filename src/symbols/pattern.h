@@ -13,6 +13,8 @@ class RE2;
 
 namespace ttrace {
 
+class NameFilter;
+
 /// One --funcs argument: an RE2 regex, unanchored, on a function's qualified name, and optionally a
 /// glob for the objects it is looked for in.
 class FunctionPattern {
@@ -28,6 +30,8 @@ class FunctionPattern {
   /// Empty: the executable only.
   [[nodiscard]] const std::string& object_glob() const { return object_glob_; }
   [[nodiscard]] bool matches_name(std::string_view name) const;
+  /// False when the display_name() of a symbol cannot match; costs little. See NameFilter.
+  [[nodiscard]] bool may_match(std::string_view linkage_name) const;
   /// Whether the pattern looks at an object with this soname and path. The glob is matched against
   /// the soname, the file's last part, and the whole path.
   [[nodiscard]] bool matches_object(std::string_view soname, std::string_view path,
@@ -38,6 +42,7 @@ class FunctionPattern {
   std::string text_;
   std::string object_glob_;
   std::unique_ptr<re2::RE2> regex_;
+  std::unique_ptr<NameFilter> filter_;
 };
 
 /// `name` as ttrace shows and matches it: demangled (C++ and Rust), without parameters, return

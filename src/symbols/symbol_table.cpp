@@ -10,14 +10,7 @@
 namespace ttrace {
 namespace {
 
-struct Symbol {
-  Address address;
-  std::uint64_t size = 0;
-  std::string_view name;
-  int rank = 0;  // 0 global, 1 weak, 2 local
-};
-
-int rank_of(unsigned char info) {
+std::uint8_t rank_of(unsigned char info) {
   switch (GELF_ST_BIND(info)) {
     case STB_GLOBAL:
     case STB_GNU_UNIQUE:
@@ -30,13 +23,13 @@ int rank_of(unsigned char info) {
 }
 
 /// What symbol `index` defines, when it is of this type.
-std::optional<Symbol> symbol_of_type(unsigned type, const ElfFile& file, const SymbolSection& table,
-                                     std::size_t index) {
+std::optional<FunctionSymbol> symbol_of_type(unsigned type, const ElfFile& file,
+                                             const SymbolSection& table, std::size_t index) {
   GElf_Sym symbol;
   if (gelf_getsym(table.data, static_cast<int>(index), &symbol) == nullptr) return std::nullopt;
   if (GELF_ST_TYPE(symbol.st_info) != type || symbol.st_shndx == SHN_UNDEF || symbol.st_value == 0)
     return std::nullopt;
-  Symbol result{Address(symbol.st_value), symbol.st_size, {}, rank_of(symbol.st_info)};
+  FunctionSymbol result{Address(symbol.st_value), symbol.st_size, {}, rank_of(symbol.st_info)};
   if (type == STT_FUNC && !file.executable(result.address)) return std::nullopt;
   result.name = ElfFile::string_at(table.strings, symbol.st_name);
   if (result.name.empty()) return std::nullopt;
@@ -45,14 +38,9 @@ std::optional<Symbol> symbol_of_type(unsigned type, const ElfFile& file, const S
 
 /// The function that symbol `index` defines. An IFUNC symbol is none: its address is the
 /// resolver's, which runs once, in the dynamic linker, with other arguments and another result.
-std::optional<Symbol> function_symbol(const ElfFile& file, const SymbolSection& table,
-                                      std::size_t index) {
+std::optional<FunctionSymbol> function_symbol(const ElfFile& file, const SymbolSection& table,
+                                              std::size_t index) {
   return symbol_of_type(STT_FUNC, file, table, index);
-}
-
-bool better(const Symbol& a, const Symbol& b) {
-  return std::tuple(a.address, a.rank, a.name.size(), a.name) <
-         std::tuple(b.address, b.rank, b.name.size(), b.name);
 }
 
 /// How many bytes of names are looked at. Names may share their bytes, but a table whose names are
@@ -77,50 +65,96 @@ std::optional<SymbolSection> SymbolSection::open(const ElfFile& file, GElf_Word 
   return table;
 }
 
+bool FunctionSymbol::better_than(const FunctionSymbol& other) const {
+  return std::tuple(address, rank, name.size(), name) <
+         std::tuple(other.address, other.rank, other.name.size(), other.name);
+}
+
+Result<> for_each_function(const ElfFile& file, const ElfFile& symbols, GElf_Word section_type,
+                           const std::function<bool(const FunctionSymbol&)>& visit) {
+  auto table = SymbolSection::open(symbols, section_type);
+  if (!table) return {};
+  // However large the table is, no more of it than this is in memory at a time.
+  constexpr std::size_t kMostMapped = 32U << 20U;
+  std::size_t budget = name_budget(*table);
+  std::size_t read = 0;
+  for (std::size_t i = 0; i < table->count; ++i) {
+    auto symbol = function_symbol(file, *table, i);
+    if (!symbol) continue;
+    if (symbol->name.size() > budget)
+      return Error{0, "the symbol table's names overlap without sense"};
+    budget -= symbol->name.size();
+    read += symbol->name.size() + sizeof(GElf_Sym);
+    if (!visit(*symbol)) break;
+    if (read > kMostMapped) {
+      symbols.release_pages();
+      read = 0;
+    }
+  }
+  symbols.release_pages();
+  return {};
+}
+
 Result<SymbolTable> SymbolTable::read(const ElfFile& file, const ElfFile& symbols,
                                       GElf_Word section_type) {
   SymbolTable result(file);
   auto table = SymbolSection::open(symbols, section_type);
   if (!table) return result;
-  std::size_t budget = name_budget(*table);
-  std::vector<Symbol> found;
-  for (std::size_t i = 0; i < table->count; ++i) {
-    auto symbol = function_symbol(file, *table, i);
-    if (!symbol || is_cold_part(symbol->name)) continue;
-    if (symbol->name.size() > budget)
-      return Error{0, "the symbol table's names overlap without sense"};
-    budget -= symbol->name.size();
-    found.push_back(*symbol);
+  result.strings_ = table->strings;
+  auto& entries = result.entries_;
+  auto visited = for_each_function(file, symbols, section_type, [&](const FunctionSymbol& found) {
+    auto name = static_cast<std::uint64_t>(found.name.data() - table->strings.data());
+    if (name > UINT32_MAX || is_cold_part(found.name)) return true;
+    entries.push_back({found.address.value(),
+                       static_cast<std::uint32_t>(std::min<std::uint64_t>(found.size, UINT32_MAX)),
+                       static_cast<std::uint32_t>(name),
+                       static_cast<std::uint32_t>(found.name.size()), found.rank});
+    return true;
+  });
+  if (!visited) return visited.error();
+  std::sort(entries.begin(), entries.end(), [&](const Entry& a, const Entry& b) {
+    if (a.address != b.address) return a.address < b.address;
+    return result.symbol(a).better_than(result.symbol(b));
+  });
+  std::size_t kept = 0;
+  for (const Entry& entry : entries) {
+    if (kept != 0 && entries[kept - 1].address == entry.address) {
+      if (entries[kept - 1].size == 0) entries[kept - 1].size = entry.size;
+    } else {
+      entries[kept++] = entry;
+    }
   }
-  std::sort(found.begin(), found.end(), better);
-  result.functions_.reserve(found.size());
-  for (std::size_t i = 0; i < found.size(); ++i) {
-    const Symbol& symbol = found[i];
-    bool first = i == 0 || found[i - 1].address != symbol.address;
-    if (!first && found[i - 1].name == symbol.name) continue;
-    (first ? result.functions_ : result.aliases_)
-        .push_back(
-            {{}, std::string(symbol.name), symbol.address, symbol.size, is_clone(symbol.name)});
-    if (!first && result.functions_.back().size == 0) result.functions_.back().size = symbol.size;
-  }
+  entries.resize(kept);
+  entries.shrink_to_fit();
+  symbols.release_pages();
   return result;
 }
 
-Function* SymbolTable::at(Address address) {
-  if (!file_->executable(address)) return nullptr;
-  auto after = std::upper_bound(functions_.begin(), functions_.end(), address,
-                                [](Address a, const Function& f) { return a < f.address; });
+FunctionSymbol SymbolTable::symbol(const Entry& entry) const {
+  return {
+      Address(entry.address), entry.size, {strings_.data() + entry.name, entry.length}, entry.rank};
+}
+
+FunctionSymbol SymbolTable::operator[](std::size_t index) const {
+  return symbol(entries_[index]);
+}
+
+std::optional<std::size_t> SymbolTable::at(Address address) const {
+  if (!file_->executable(address)) return std::nullopt;
+  auto after = std::upper_bound(entries_.begin(), entries_.end(), address.value(),
+                                [](std::uint64_t a, const Entry& e) { return a < e.address; });
   // The nearest one before may be an entry point inside a larger function, and end before it does.
   constexpr int kFurthest = 8;
-  for (int i = 0; i < kFurthest && after != functions_.begin(); ++i) {
+  for (int i = 0; i < kFurthest && after != entries_.begin(); ++i) {
     auto next = after--;
-    std::uint64_t offset = address - after->address;
-    if (offset < after->size) return &*after;
+    std::uint64_t offset = address.value() - after->address;
     // Of unknown size: as far as the next one.
-    if (after->size == 0 && i == 0 && (next == functions_.end() || address < next->address))
-      return &*after;
+    bool up_to_next =
+        after->size == 0 && i == 0 && (next == entries_.end() || address.value() < next->address);
+    if (offset < after->size || up_to_next)
+      return static_cast<std::size_t>(after - entries_.begin());
   }
-  return nullptr;
+  return std::nullopt;
 }
 
 namespace {

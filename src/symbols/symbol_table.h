@@ -1,6 +1,8 @@
 // The functions that an ELF file's symbol tables name.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -21,28 +23,49 @@ struct SymbolSection {
   static std::optional<SymbolSection> open(const ElfFile& file, GElf_Word type);
 };
 
-/// All functions of a file. `display_name` of a name costs more than all the rest, so a
-/// Function's `name` is made when somebody looks at it.
+/// Calls `visit` for each function that a symbol table defines, in the table's order; stops when it
+/// returns false. `file` says which addresses hold code; `symbols` has the table: `file` itself or
+/// its separate debug file. Cold parts are among them. The pages that are read do not stay in
+/// memory. Error: the names of the table overlap without sense.
+struct FunctionSymbol {
+  Address address;
+  std::uint64_t size = 0;
+  std::string_view name;  // in the file
+  std::uint8_t rank = 0;  // 0 global, 1 weak, 2 local
+
+  /// Whether it is the better name of two for one address; without that, the lower address.
+  [[nodiscard]] bool better_than(const FunctionSymbol& other) const;
+};
+Result<> for_each_function(const ElfFile& file, const ElfFile& symbols, GElf_Word section_type,
+                           const std::function<bool(const FunctionSymbol&)>& visit);
+
+/// All functions of a file by address: 24 bytes for each, because large programs have millions.
 class SymbolTable {
  public:
-  /// Reads `symbols` (.symtab or .dynsym, of `file` itself or of its separate debug file);
-  /// `file` says which addresses hold code, and must outlive the table. Errors: the table
-  /// contradicts itself.
+  /// Reads `symbols` (.symtab or .dynsym, of `file` itself or of its separate debug file); both
+  /// must outlive the table. Errors: the table contradicts itself.
   static Result<SymbolTable> read(const ElfFile& file, const ElfFile& symbols,
                                   GElf_Word section_type);
 
-  /// Functions by address, one for each address: see Module::functions().
-  [[nodiscard]] std::vector<Function>& functions() { return functions_; }
-  /// The other names of these addresses, by address.
-  [[nodiscard]] std::vector<Function>& aliases() { return aliases_; }
-  /// The function that contains `address`, or nullptr.
-  [[nodiscard]] Function* at(Address address);
+  /// How many there are: one for each address, the one with the best name, by address.
+  [[nodiscard]] std::size_t size() const { return entries_.size(); }
+  [[nodiscard]] FunctionSymbol operator[](std::size_t index) const;
+  /// The index of the function that contains `address`; nullopt: none.
+  [[nodiscard]] std::optional<std::size_t> at(Address address) const;
 
  private:
+  struct Entry {
+    std::uint64_t address = 0;
+    std::uint32_t size = 0;  // as much as fits
+    std::uint32_t name = 0;  // offset in strings_
+    std::uint32_t length = 0;
+    std::uint8_t rank = 0;
+  };
   explicit SymbolTable(const ElfFile& file) : file_(&file) {}
+  [[nodiscard]] FunctionSymbol symbol(const Entry& entry) const;
   const ElfFile* file_;
-  std::vector<Function> functions_;
-  std::vector<Function> aliases_;
+  std::span<const char> strings_;
+  std::vector<Entry> entries_;
 };
 
 /// Finds exported functions (or symbols of another `type`, STT_OBJECT) the way the dynamic linker

@@ -20,69 +20,89 @@ SymbolTable read(const ElfFile& file, GElf_Word type) {
   return std::move(*table);
 }
 
-const Function* by_linkage(const std::vector<Function>& functions, std::string_view name) {
-  auto found = std::find_if(functions.begin(), functions.end(),
-                            [&](const Function& f) { return f.linkage == name; });
-  return found == functions.end() ? nullptr : &*found;
+std::optional<FunctionSymbol> by_linkage(const SymbolTable& table, std::string_view name) {
+  for (std::size_t i = 0; i < table.size(); ++i)
+    if (table[i].name == name) return table[i];
+  return std::nullopt;
+}
+
+/// All names that the file's table has for functions, aliases too.
+std::vector<std::string> all_names(const ElfFile& file) {
+  std::vector<std::string> names;
+  auto visited = for_each_function(file, file, SHT_SYMTAB, [&](const FunctionSymbol& symbol) {
+    names.emplace_back(symbol.name);
+    return true;
+  });
+  REQUIRE(visited.has_value());
+  return names;
 }
 
 TEST_CASE("one function an address: global names before weak ones") {
   auto file = open_file(kSampleLibrary);
   auto table = read(*file, SHT_SYMTAB);
-  const Function* strong = by_linkage(table.functions(), "__sample_read");
-  REQUIRE(strong != nullptr);
+  auto strong = by_linkage(table, "__sample_read");
+  REQUIRE(strong.has_value());
   CHECK(strong->size > 0);
   CHECK_FALSE(strong->address.null());
-  CHECK(by_linkage(table.functions(), "sample_read") == nullptr);
-  const Function* weak = by_linkage(table.aliases(), "sample_read");
-  REQUIRE(weak != nullptr);
-  CHECK(weak->address == strong->address);
-  CHECK(std::is_sorted(table.functions().begin(), table.functions().end(),
-                       [](const auto& a, const auto& b) { return a.address < b.address; }));
-  CHECK(std::adjacent_find(table.functions().begin(), table.functions().end(),
-                           [](const auto& a, const auto& b) { return a.address == b.address; }) ==
-        table.functions().end());
+  CHECK_FALSE(by_linkage(table, "sample_read").has_value());
+  CHECK(std::ranges::count(all_names(*file), "sample_read") == 1);
+  for (std::size_t i = 1; i < table.size(); ++i)
+    CHECK(table[i - 1].address < table[i].address);
 }
 
 TEST_CASE("an IFUNC is no function, and what is not defined here is none") {
   auto file = open_file(kSampleLibrary);
   auto table = read(*file, SHT_SYMTAB);
+  auto names = all_names(*file);
   for (const char* name : {"sample_chosen", "counter", "__cxa_finalize", ""}) {
-    CHECK(by_linkage(table.functions(), name) == nullptr);
-    CHECK(by_linkage(table.aliases(), name) == nullptr);
+    CHECK_FALSE(by_linkage(table, name).has_value());
+    CHECK(std::ranges::count(names, name) == 0);
   }
-  CHECK(by_linkage(table.functions(), "resolve") != nullptr);
+  CHECK(by_linkage(table, "resolve").has_value());
   CHECK_FALSE(find_exported(*file, "sample_chosen").has_value());
+}
+
+TEST_CASE("a walk over the functions can be ended") {
+  auto file = open_file(kSampleLibrary);
+  int seen = 0;
+  auto visited = for_each_function(*file, *file, SHT_SYMTAB,
+                                   [&](const FunctionSymbol&) { return ++seen < 2; });
+  CHECK(visited.has_value());
+  CHECK(seen == 2);
 }
 
 TEST_CASE(".dynsym has what is exported") {
   auto file = open_file(kSampleLibrary);
   auto table = read(*file, SHT_DYNSYM);
-  CHECK(by_linkage(table.functions(), "sample_exported") != nullptr);
-  CHECK(by_linkage(table.functions(), "sample_hidden") == nullptr);
-  CHECK(read(*file, SHT_SYMTAB_SHNDX).functions().empty());
+  CHECK(by_linkage(table, "sample_exported").has_value());
+  CHECK_FALSE(by_linkage(table, "sample_hidden").has_value());
+  CHECK(read(*file, SHT_SYMTAB_SHNDX).size() == 0);
 }
 
 TEST_CASE("an address is looked up in the function that contains it") {
   auto file = open_file(kSampleLibrary);
   auto table = read(*file, SHT_SYMTAB);
-  const Function* function = by_linkage(table.functions(), "sample_exported");
-  REQUIRE(function != nullptr);
+  auto function = by_linkage(table, "sample_exported");
+  REQUIRE(function.has_value());
   REQUIRE(function->size > 1);
-  CHECK(table.at(function->address) == function);
-  CHECK(table.at(function->address + (function->size - 1)) == function);
-  CHECK(table.at(function->address + function->size) != function);
-  CHECK(table.at(function->address - 1) != function);
-  CHECK(table.at(Address(0)) == nullptr);
-  CHECK(table.at(Address(UINT64_MAX)) == nullptr);
+  auto name_at = [&](Address address) {
+    auto index = table.at(address);
+    return index ? table[*index].name : std::string_view();
+  };
+  CHECK(name_at(function->address) == function->name);
+  CHECK(name_at(function->address + (function->size - 1)) == function->name);
+  CHECK(name_at(function->address + function->size) != function->name);
+  CHECK(name_at(function->address - 1) != function->name);
+  CHECK_FALSE(table.at(Address(0)).has_value());
+  CHECK_FALSE(table.at(Address(UINT64_MAX)).has_value());
 }
 
 TEST_CASE("exported names are found through .gnu.hash") {
   auto file = open_file(kSampleLibrary);
   auto table = read(*file, SHT_SYMTAB);
   for (const char* name : {"sample_exported", "__sample_read"}) {
-    const Function* function = by_linkage(table.functions(), name);
-    REQUIRE(function != nullptr);
+    auto function = by_linkage(table, name);
+    REQUIRE(function.has_value());
     CHECK(find_exported(*file, name) == function->address);
   }
   CHECK(find_exported(*file, "sample_read") == find_exported(*file, "__sample_read"));
