@@ -370,7 +370,11 @@ void FunctionTracer::enter(StoppedTracee& tracee, Site& site, Registers& regs, A
     }
   }
   if (how.shown) {
+    bool first = !function.has_layout();
     Arguments arguments = read_arguments(function, source);
+    if (first) {
+      if (auto warning = function.take_warning()) observer.warned(*warning);
+    }
     StackTrace stack = backtrace(at_entry, space, {choice_.stack, true, true}, arena_);
     observer.entered({function.function().name, function.object(), arguments.values,
                       arguments.truncated, stack, returns},

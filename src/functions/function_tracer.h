@@ -38,6 +38,8 @@ class CallObserver {
   virtual ~CallObserver() = default;
   virtual void entered(const FunctionEntered& event, unsigned depth) = 0;
   virtual void returned(const FunctionReturned& event, unsigned depth) = 0;
+  /// Something that the user should know, once.
+  virtual void warned(std::string_view text) = 0;
 };
 
 class FunctionTracer {

@@ -31,6 +31,9 @@ class TracedFunction {
     bool convention_known = true;  // false: this machine's calling convention is not described
   };
   [[nodiscard]] const Layout& layout();
+  [[nodiscard]] bool has_layout() const { return layout_.has_value(); }
+  /// See Module.
+  [[nodiscard]] std::optional<std::string> take_warning() { return module_->take_warning(); }
 
  private:
   std::shared_ptr<Module> module_;

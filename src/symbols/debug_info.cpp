@@ -1,7 +1,14 @@
 #include "symbols/debug_info.h"
 
+#include <elfutils/libdwelf.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
 #include <chrono>
+#include <climits>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -13,6 +20,8 @@ namespace ttrace {
 namespace {
 
 constexpr std::size_t kMostParameters = 1024;
+// libdw decompresses all of it at once. A small file can claim any size.
+constexpr std::uint64_t kLargest = std::uint64_t{2} << 30U;
 
 /// The parameters that a subprogram DIE has for children.
 struct Parameters {
@@ -112,13 +121,60 @@ std::optional<SourceLine> declared_at(Dwarf_Die die) {
 
 }  // namespace
 
-std::unique_ptr<DebugInfo> DebugInfo::open(const ElfFile& file) {
+std::unique_ptr<DebugInfo> DebugInfo::open(const ElfFile& file, const DebugFileSearch& search,
+                                           std::string& problem) {
   if (!file.section(".debug_info") && !file.section(".zdebug_info")) return nullptr;
+  if (file.debug_information_size() > kLargest) {
+    problem = fmt::format("cannot be read: it has {} bytes when decompressed",
+                          file.debug_information_size());
+    return nullptr;
+  }
   Dwarf* dwarf = dwarf_begin_elf(file.elf(), DWARF_C_READ, nullptr);
-  if (dwarf == nullptr) return nullptr;
-  std::unique_ptr<DebugInfo> info(new DebugInfo(dwarf, file.machine()));
-  if (!info->units_.any()) return nullptr;
+  if (dwarf == nullptr) {
+    problem = fmt::format("cannot be read: {}", dwarf_errmsg(-1));
+    return nullptr;
+  }
+  std::unique_ptr<DebugInfo> info(new DebugInfo(dwarf, file, search));
+  if (auto found = info->find_alternate(file, search); !found) {
+    problem = found.error().message();
+    return nullptr;
+  }
+  if (!info->units_.any()) {
+    problem = info->problem();
+    return nullptr;
+  }
   return info;
+}
+
+/// Without it, half of what is described refers to nowhere, and the rest would seem to be all.
+Result<> DebugInfo::find_alternate(const ElfFile& file, const DebugFileSearch& search) {
+  const char* name = nullptr;
+  const void* id = nullptr;
+  ssize_t length = dwelf_dwarf_gnu_debugaltlink(dwarf_.get(), &name, &id);
+  if (length == 0) return {};
+  if (length < 0 || length > 64) return Error{0, "cannot be read: its link to another file is broken"};
+  std::string hexadecimal;
+  for (auto byte : std::span(static_cast<const unsigned char*>(id), static_cast<std::size_t>(length)))
+    hexadecimal += fmt::format("{:02x}", byte);
+  std::string path = bounded_text(name);
+  std::array<char, PATH_MAX> beside{};
+  auto link = fmt::format("/proc/self/fd/{}", file.fd());
+  auto end = readlink(link.c_str(), beside.data(), beside.size() - 1);
+  alternate_file_ = find_alternate_file(path, hexadecimal, end > 0 ? beside.data() : "", search);
+  if (alternate_file_)
+    alternate_.reset(dwarf_begin_elf(alternate_file_->elf(), DWARF_C_READ, nullptr));
+  if (!alternate_)
+    return Error{0, fmt::format("needs {}, which is not there or of another build", path)};
+  dwarf_setalt(dwarf_.get(), alternate_.get());
+  return {};
+}
+
+std::string DebugInfo::problem() const {
+  if (!units_.problem().empty()) return "cannot be read: " + units_.problem();
+  if (!split_.missing().empty())
+    return fmt::format("lies in other files, which are not there or of another build ({})",
+                       split_.missing());
+  return {};
 }
 
 const Signature* DebugInfo::signature(const Function& function) {

@@ -7,9 +7,11 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
+#include "symbols/debug_file.h"
 #include "symbols/debug_types.h"
 #include "symbols/debug_units.h"
 #include "symbols/elf_file.h"
@@ -20,8 +22,12 @@ namespace ttrace {
 /// The debug information of one file.
 class DebugInfo {
  public:
-  /// nullptr when the file has none, or none that libdw can read. `file` must outlive the object.
-  static std::unique_ptr<DebugInfo> open(const ElfFile& file);
+  /// nullptr when the file has none, or none that can be read; then `problem` says why. `file` must
+  /// outlive the object. `search`: where to look for more files that belong to it.
+  static std::unique_ptr<DebugInfo> open(const ElfFile& file, const DebugFileSearch& search,
+                                         std::string& problem);
+  /// What could not be read so far, in words that follow "its debug information"; empty: nothing.
+  [[nodiscard]] std::string problem() const;
 
   /// See Module.
   const Signature* signature(const Function& function);
@@ -34,12 +40,22 @@ class DebugInfo {
   struct End {
     void operator()(Dwarf* dwarf) const { dwarf_end(dwarf); }
   };
-  DebugInfo(Dwarf* dwarf, Abi abi) : dwarf_(dwarf), abi_(abi), units_(dwarf), types_(abi) {}
+  DebugInfo(Dwarf* dwarf, const ElfFile& file, const DebugFileSearch& search)
+      : dwarf_(dwarf),
+        abi_(file.machine()),
+        split_(file, search),
+        units_(dwarf, split_, [&file] { file.release_pages(); }),
+        types_(abi_) {}
+  Result<> find_alternate(const ElfFile& file, const DebugFileSearch& search);
   std::unique_ptr<Signature> read_signature(const Function& function);
   bool has_types(Dwarf_Die function);
 
+  // What dwz has taken out of several files.
+  std::unique_ptr<ElfFile> alternate_file_;
+  std::unique_ptr<Dwarf, End> alternate_;
   std::unique_ptr<Dwarf, End> dwarf_;
   Abi abi_;
+  SplitUnits split_;
   DebugUnits units_;
   DebugTypes types_;
   std::map<const Dwarf_CU*, bool> has_types_;

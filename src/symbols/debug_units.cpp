@@ -34,12 +34,20 @@ void for_each_range(Dwarf_Die die, Visit visit) {
     if (low != 0 && low < high && !visit(low, high)) return;
 }
 
+/// Why libdw has stopped, as far as it says.
+std::string reason() {
+  int error = dwarf_errno();
+  return error == 0 ? "it is not complete" : dwarf_errmsg(error);
+}
+
 }  // namespace
 
 bool DebugUnits::any() {
   Dwarf_CU* unit = nullptr;
   Dwarf_Die die;
-  return dwarf_get_units(dwarf_, nullptr, &unit, nullptr, nullptr, &die, nullptr) == 0;
+  int end = dwarf_get_units(dwarf_, nullptr, &unit, nullptr, nullptr, &die, nullptr);
+  if (end < 0) problem_ = reason();
+  return end == 0;
 }
 
 void DebugUnits::read_units() {
@@ -49,14 +57,26 @@ void DebugUnits::read_units() {
   Dwarf_CU* unit = nullptr;
   Dwarf_Die die;
   std::uint8_t type = 0;
-  while (units_.size() < kMostUnits && ranges_.size() < kMostRanges &&
-         dwarf_get_units(dwarf_, unit, &unit, nullptr, &type, &die, nullptr) == 0) {
+  // What was read of the file until then is given back.
+  constexpr std::size_t kMostInMemory = 512;
+  for (;;) {
+    if (units_.size() >= kMostUnits || ranges_.size() >= kMostRanges) {
+      problem_ = "it has more units than any program";
+      break;
+    }
+    int end = dwarf_get_units(dwarf_, unit, &unit, nullptr, &type, &die, nullptr);
+    if (end < 0) problem_ = reason();
+    if (end != 0) break;
     if (type != DW_UT_compile && type != DW_UT_skeleton) continue;
     units_.push_back(die);
     add_ranges(static_cast<std::uint32_t>(units_.size() - 1));
-    if (units_.size() % 64 == 0 && std::chrono::steady_clock::now() - start > kLongestIndexing)
+    if (units_.size() % kMostInMemory == 0) released_();
+    if (units_.size() % 64 == 0 && std::chrono::steady_clock::now() - start > kLongestIndexing) {
+      problem_ = "it takes too long to read";
       break;
+    }
   }
+  released_();
   std::sort(ranges_.begin(), ranges_.end(),
             [](const Range& a, const Range& b) { return a.low < b.low; });
 }
@@ -117,15 +137,10 @@ void DebugUnits::collect(Dwarf_Die scope, int depth, Walk& walk) {
 const DebugUnits::Functions& DebugUnits::functions_of(std::uint32_t unit, bool nested) {
   auto [known, fresh] = functions_.try_emplace({unit, nested});
   if (!fresh) return known->second;
-  Dwarf_Die die = units_[unit];
-  // Split DWARF: the unit in the executable has the addresses, its .dwo file the rest.
-  Dwarf_Die split;
-  std::uint8_t type = 0;
-  if (dwarf_cu_info(die.cu, nullptr, &type, nullptr, &split, nullptr, nullptr, nullptr) == 0 &&
-      type == DW_UT_skeleton && dwarf_tag(&split) == DW_TAG_compile_unit)
-    die = split;
+  auto die = split_->contents_of(units_[unit]);
+  if (!die) return known->second;
   Walk walk{known->second, nested};
-  collect(die, 0, walk);
+  collect(*die, 0, walk);
   return known->second;
 }
 

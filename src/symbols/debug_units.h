@@ -4,13 +4,16 @@
 #include <elfutils/libdw.h>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/address.h"
+#include "symbols/split_units.h"
 
 namespace ttrace {
 
@@ -19,10 +22,15 @@ namespace ttrace {
 /// clang does not write it.)
 class DebugUnits {
  public:
-  explicit DebugUnits(Dwarf* dwarf) : dwarf_(dwarf) {}
+  /// `split` finds the contents of split units. `released` is called when much of the file was read
+  /// that will not be looked at again soon.
+  DebugUnits(Dwarf* dwarf, SplitUnits& split, std::function<void()> released)
+      : dwarf_(dwarf), split_(&split), released_(std::move(released)) {}
 
   /// Whether there is a compilation unit at all.
   [[nodiscard]] bool any();
+  /// Why not all units were read that there seem to be; empty: all were, as far as anybody asked.
+  [[nodiscard]] const std::string& problem() const { return problem_; }
   /// The unit DIEs whose ranges contain `address`: usually one. The line table belongs to these.
   [[nodiscard]] std::vector<Dwarf_Die> units_at(Address address);
   /// The DW_TAG_subprogram with code that starts at `address`. Where several have it (identical
@@ -49,6 +57,9 @@ class DebugUnits {
   static void collect(Dwarf_Die scope, int depth, Walk& walk);
 
   Dwarf* dwarf_;
+  SplitUnits* split_;
+  std::function<void()> released_;
+  std::string problem_;
   bool read_ = false;
   std::vector<Dwarf_Die> units_;
   std::vector<Range> ranges_;  // ordered by low

@@ -186,7 +186,9 @@ Result<std::unique_ptr<ElfFile>> ElfFile::open(UniqueFd fd, const std::string& s
     return Error{0, fmt::format("{}: a program for a machine that ttrace does not know (ELF "
                                 "machine {})",
                                 shown_as, file->header_.e_machine)};
-  if (file->header_.e_type != ET_EXEC && file->header_.e_type != ET_DYN)
+  bool loadable = file->header_.e_type == ET_EXEC || file->header_.e_type == ET_DYN;
+  // Split DWARF is in relocatable files.
+  if (!loadable && !(debug_file && file->header_.e_type == ET_REL))
     return Error{0, shown_as + ": neither an executable nor a shared library"};
   file->machine_ = *machine;
   file->read_segments();
@@ -286,6 +288,34 @@ std::span<const char> ElfFile::contents(const Section& section) const {
   Elf_Data* data = elf_rawdata(section.handle, nullptr);
   if (data == nullptr || data->d_buf == nullptr) return {};
   return {static_cast<const char*>(data->d_buf), data->d_size};
+}
+
+std::uint64_t ElfFile::debug_information_size() const {
+  // GNU's own compression, before ELF had one: "ZLIB" and the size, its highest byte first.
+  constexpr std::string_view kGnu = "ZLIB";
+  constexpr std::size_t kGnuHeader = 12;
+  std::size_t strings = 0;
+  if (elf_getshdrstrndx(elf(), &strings) != 0) return 0;
+  auto table = section_at(strings);
+  auto names = table ? contents(*table) : std::span<const char>();
+  std::uint64_t sum = 0;
+  Section each;
+  while ((each.handle = elf_nextscn(elf(), each.handle)) != nullptr) {
+    if (gelf_getshdr(each.handle, &each.header) == nullptr) continue;
+    auto name = string_at(names, each.header.sh_name);
+    GElf_Chdr header;
+    std::uint64_t size = 0;
+    if ((each.header.sh_flags & SHF_COMPRESSED) != 0 && name.starts_with(".debug_")) {
+      if (gelf_getchdr(each.handle, &header) != nullptr) size = header.ch_size;
+    } else if (name.starts_with(".zdebug_")) {
+      auto bytes = contents(each);
+      if (bytes.size() < kGnuHeader || std::string_view(bytes.data(), kGnu.size()) != kGnu) continue;
+      for (char c : bytes.subspan(kGnu.size(), kGnuHeader - kGnu.size()))
+        size = size << 8U | static_cast<unsigned char>(c);
+    }
+    sum = sum + size < sum ? UINT64_MAX : sum + size;
+  }
+  return sum;
 }
 
 std::string_view ElfFile::string_at(std::span<const char> table, std::uint64_t offset) {

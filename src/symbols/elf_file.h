@@ -36,6 +36,7 @@ class ElfFile {
                                                bool debug_file);
 
   [[nodiscard]] Elf* elf() const { return elf_.get(); }
+  [[nodiscard]] int fd() const { return fd_.get(); }
   [[nodiscard]] const GElf_Ehdr& header() const { return header_; }
   [[nodiscard]] Abi machine() const { return machine_; }
   [[nodiscard]] std::span<const Segment> segments() const { return segments_; }
@@ -60,6 +61,8 @@ class ElfFile {
   [[nodiscard]] std::optional<Section> section_at(std::size_t index) const;
   /// A section's bytes as they are in the file; empty when it has none.
   [[nodiscard]] std::span<const char> contents(const Section& section) const;
+  /// How many bytes the sections of DWARF that are compressed have when they are not.
+  [[nodiscard]] std::uint64_t debug_information_size() const;
   /// The string at `offset` of a string table; empty when it is not within it, or is longer than
   /// any name (32 KiB): many entries may point at one long string.
   static std::string_view string_at(std::span<const char> table, std::uint64_t offset);

@@ -16,8 +16,6 @@
 namespace ttrace {
 namespace {
 
-constexpr const char* kDebugRoot = "/usr/lib/debug";
-
 bool by_address(const FunctionSymbol& a, const FunctionSymbol& b) {
   return a.better_than(b);
 }
@@ -28,27 +26,38 @@ bool by_address(const FunctionSymbol& a, const FunctionSymbol& b) {
 using FunctionKey = std::pair<Address, std::string_view>;
 
 struct Module::State {
-  std::string path;
-  std::string shown_as;
+  DebugFileSearch search;
   std::string soname;
   std::unique_ptr<ElfFile> file;
 
   // Each of these is read when first asked for.
   bool debug_file_looked_for = false;
   std::unique_ptr<ElfFile> debug_file;
+  bool mini_looked_for = false;
+  std::unique_ptr<ElfFile> mini_debug_info;
   std::optional<Result<SymbolTable>> symbols;
   std::map<FunctionKey, Function> made;  // what was asked for, so that pointers to it stay valid
   std::vector<Function> all;             // when functions() was asked for
   std::map<std::string, std::optional<Address>, std::less<>> linkage_names;  // asked for so far
   bool debug_info_looked_for = false;
   std::unique_ptr<DebugInfo> debug_info;
+  std::string debug_problem;  // why there is none
+  bool warned = false;
 
   ElfFile* separate() {
     if (!debug_file_looked_for) {
       debug_file_looked_for = true;
-      debug_file = find_debug_file(*file, path, shown_as, kDebugRoot);
+      debug_file = find_debug_file(*file, search);
     }
     return debug_file.get();
+  }
+
+  ElfFile* mini() {
+    if (!mini_looked_for) {
+      mini_looked_for = true;
+      mini_debug_info = open_mini_debug_info(*file);
+    }
+    return mini_debug_info.get();
   }
 
   /// The file whose .symtab describes this module; nullptr: there is only .dynsym.
@@ -58,18 +67,19 @@ struct Module::State {
     return other != nullptr && other->section_of_type(SHT_SYMTAB) ? other : nullptr;
   }
 
-  /// Where the functions are: the file, and the type of the section.
-  std::pair<ElfFile*, GElf_Word> symbol_source() {
+  /// Where the functions are. What MiniDebugInfo has is what .dynsym has not.
+  std::vector<SymbolSource> symbol_sources() {
     ElfFile* from = symtab_file();
-    if (from != nullptr) return {from, SHT_SYMTAB};
-    return {file.get(), SHT_DYNSYM};
+    if (from != nullptr) return {{from, SHT_SYMTAB}};
+    std::vector<SymbolSource> sources{{file.get(), SHT_DYNSYM}};
+    if (mini() != nullptr) sources.push_back({mini(), SHT_SYMTAB});
+    return sources;
   }
 
   Result<SymbolTable>& table() {
     if (!symbols) {
-      auto [from, type] = symbol_source();
-      symbols = SymbolTable::read(*file, *from, type);
-      if (!*symbols) symbols = Error{0, shown_as + ": " + symbols->error().what};
+      symbols = SymbolTable::read(*file, symbol_sources());
+      if (!*symbols) symbols = Error{0, search.shown_as + ": " + symbols->error().what};
     }
     return *symbols;
   }
@@ -85,8 +95,11 @@ struct Module::State {
   DebugInfo* dwarf() {
     if (!debug_info_looked_for) {
       debug_info_looked_for = true;
-      debug_info = DebugInfo::open(*file);
-      if (!debug_info && separate() != nullptr) debug_info = DebugInfo::open(*separate());
+      std::string problem;
+      debug_info = DebugInfo::open(*file, search, problem);
+      if (!debug_info && separate() != nullptr)
+        debug_info = DebugInfo::open(*separate(), search, problem);
+      if (!debug_info) debug_problem = problem;
     }
     return debug_info.get();
   }
@@ -100,16 +113,16 @@ Result<std::unique_ptr<Module>> Module::open(const std::string& path, std::strin
   if (!file) return file.error();
   std::unique_ptr<Module> module(new Module);
   State& state = *module->state_;
-  state.path = path;
-  state.shown_as = std::move(shown_as);
+  state.search.path = path;
+  state.search.shown_as = std::move(shown_as);
   state.file = std::move(*file);
   state.soname = state.file->soname();
-  if (state.soname.empty()) state.soname = state.shown_as.substr(state.shown_as.rfind('/') + 1);
+  if (state.soname.empty()) state.soname = state.search.shown_as.substr(state.search.shown_as.rfind('/') + 1);
   return module;
 }
 
 const std::string& Module::path() const {
-  return state_->shown_as;
+  return state_->search.shown_as;
 }
 const std::string& Module::soname() const {
   return state_->soname;
@@ -150,15 +163,16 @@ const Function* Module::function_at(Address address) {
 }
 
 Result<std::vector<const Function*>> Module::matching(const FunctionPattern& pattern) {
-  auto [from, type] = state_->symbol_source();
   std::vector<FunctionSymbol> found;
-  auto visited = for_each_function(*state_->file, *from, type, [&](const FunctionSymbol& symbol) {
-    if (pattern.may_match(symbol.name) && !is_cold_part(symbol.name) &&
-        pattern.matches_name(display_name(symbol.name)))
-      found.push_back(symbol);
-    return true;
-  });
-  if (!visited) return Error{0, state_->shown_as + ": " + visited.error().what};
+  for (const SymbolSource& source : state_->symbol_sources()) {
+    auto visited = for_each_function(*state_->file, source, [&](const FunctionSymbol& symbol) {
+      if (pattern.may_match(symbol.name) && !is_cold_part(symbol.name) &&
+          pattern.matches_name(display_name(symbol.name)))
+        found.push_back(symbol);
+      return true;
+    });
+    if (!visited) return Error{0, state_->search.shown_as + ": " + visited.error().what};
+  }
   std::sort(found.begin(), found.end(), by_address);
   std::vector<const Function*> result;
   for (const FunctionSymbol& symbol : found)
@@ -221,6 +235,15 @@ bool Module::imports_exec() const {
 
 bool Module::has_debug_info() {
   return state_->dwarf() != nullptr;
+}
+
+std::optional<std::string> Module::take_warning() {
+  State& state = *state_;
+  if (state.warned) return std::nullopt;
+  std::string problem = state.debug_info ? state.debug_info->problem() : state.debug_problem;
+  if (problem.empty()) return std::nullopt;
+  state.warned = true;
+  return state.search.shown_as + ": its debug information " + problem;
 }
 
 const Signature* Module::signature(const Function& function) {

@@ -103,6 +103,9 @@ class Module {
 
   /// Whether there is debug information (DWARF) for any function.
   [[nodiscard]] bool has_debug_info();
+  /// What is wrong with the debug information that was asked for so far, once: "app: its debug
+  /// information cannot be read: …". nullopt: nothing, or it was said before.
+  [[nodiscard]] std::optional<std::string> take_warning();
   /// Parameters and result, in the order of the source, or nullptr when the debug information says
   /// nothing about this function. The result lives as long as the module.
   [[nodiscard]] const Signature* signature(const Function& function);

@@ -70,9 +70,10 @@ bool FunctionSymbol::better_than(const FunctionSymbol& other) const {
          std::tuple(other.address, other.rank, other.name.size(), other.name);
 }
 
-Result<> for_each_function(const ElfFile& file, const ElfFile& symbols, GElf_Word section_type,
+Result<> for_each_function(const ElfFile& file, const SymbolSource& source,
                            const std::function<bool(const FunctionSymbol&)>& visit) {
-  auto table = SymbolSection::open(symbols, section_type);
+  const ElfFile& symbols = *source.file;
+  auto table = SymbolSection::open(symbols, source.section_type);
   if (!table) return {};
   // However large the table is, no more of it than this is in memory at a time.
   constexpr std::size_t kMostMapped = 32U << 20U;
@@ -95,23 +96,24 @@ Result<> for_each_function(const ElfFile& file, const ElfFile& symbols, GElf_Wor
   return {};
 }
 
-Result<SymbolTable> SymbolTable::read(const ElfFile& file, const ElfFile& symbols,
-                                      GElf_Word section_type) {
+Result<SymbolTable> SymbolTable::read(const ElfFile& file, std::span<const SymbolSource> sources) {
   SymbolTable result(file);
-  auto table = SymbolSection::open(symbols, section_type);
-  if (!table) return result;
-  result.strings_ = table->strings;
   auto& entries = result.entries_;
-  auto visited = for_each_function(file, symbols, section_type, [&](const FunctionSymbol& found) {
-    auto name = static_cast<std::uint64_t>(found.name.data() - table->strings.data());
-    if (name > UINT32_MAX || is_cold_part(found.name)) return true;
-    entries.push_back({found.address.value(),
-                       static_cast<std::uint32_t>(std::min<std::uint64_t>(found.size, UINT32_MAX)),
-                       static_cast<std::uint32_t>(name),
-                       static_cast<std::uint32_t>(found.name.size()), found.rank});
-    return true;
-  });
-  if (!visited) return visited.error();
+  for (const SymbolSource& source : sources) {
+    auto number = static_cast<std::uint8_t>(result.strings_.size());
+    auto section = SymbolSection::open(*source.file, source.section_type);
+    auto strings = section ? section->strings : std::span<const char>();
+    result.strings_.push_back(strings);
+    auto visited = for_each_function(file, source, [&](const FunctionSymbol& found) {
+      auto name = static_cast<std::uint64_t>(found.name.data() - strings.data());
+      if (name > UINT32_MAX || is_cold_part(found.name)) return true;
+      auto size = static_cast<std::uint32_t>(std::min<std::uint64_t>(found.size, UINT32_MAX));
+      entries.push_back({found.address.value(), size, static_cast<std::uint32_t>(name),
+                         static_cast<std::uint32_t>(found.name.size()), found.rank, number});
+      return true;
+    });
+    if (!visited) return visited.error();
+  }
   std::sort(entries.begin(), entries.end(), [&](const Entry& a, const Entry& b) {
     if (a.address != b.address) return a.address < b.address;
     return result.symbol(a).better_than(result.symbol(b));
@@ -126,13 +128,14 @@ Result<SymbolTable> SymbolTable::read(const ElfFile& file, const ElfFile& symbol
   }
   entries.resize(kept);
   entries.shrink_to_fit();
-  symbols.release_pages();
+  for (const SymbolSource& source : sources)
+    source.file->release_pages();
   return result;
 }
 
 FunctionSymbol SymbolTable::symbol(const Entry& entry) const {
-  return {
-      Address(entry.address), entry.size, {strings_.data() + entry.name, entry.length}, entry.rank};
+  std::string_view name(strings_[entry.source].data() + entry.name, entry.length);
+  return {Address(entry.address), entry.size, name, entry.rank};
 }
 
 FunctionSymbol SymbolTable::operator[](std::size_t index) const {

@@ -23,10 +23,12 @@ struct SymbolSection {
   static std::optional<SymbolSection> open(const ElfFile& file, GElf_Word type);
 };
 
-/// Calls `visit` for each function that a symbol table defines, in the table's order; stops when it
-/// returns false. `file` says which addresses hold code; `symbols` has the table: `file` itself or
-/// its separate debug file. Cold parts are among them. The pages that are read do not stay in
-/// memory. Error: the names of the table overlap without sense.
+/// A symbol table (SHT_SYMTAB or SHT_DYNSYM) and the file that has it.
+struct SymbolSource {
+  const ElfFile* file = nullptr;
+  GElf_Word section_type = SHT_NULL;
+};
+
 struct FunctionSymbol {
   Address address;
   std::uint64_t size = 0;
@@ -36,16 +38,19 @@ struct FunctionSymbol {
   /// Whether it is the better name of two for one address; without that, the lower address.
   [[nodiscard]] bool better_than(const FunctionSymbol& other) const;
 };
-Result<> for_each_function(const ElfFile& file, const ElfFile& symbols, GElf_Word section_type,
+/// Calls `visit` for each function that a symbol table defines, in the table's order; stops when it
+/// returns false. `file` says which addresses hold code; the table is its own or that of its
+/// separate debug file. Cold parts are among them. The pages that are read do not stay in memory.
+/// Error: the names of the table overlap without sense.
+Result<> for_each_function(const ElfFile& file, const SymbolSource& source,
                            const std::function<bool(const FunctionSymbol&)>& visit);
 
 /// All functions of a file by address: 24 bytes for each, because large programs have millions.
 class SymbolTable {
  public:
-  /// Reads `symbols` (.symtab or .dynsym, of `file` itself or of its separate debug file); both
-  /// must outlive the table. Errors: the table contradicts itself.
-  static Result<SymbolTable> read(const ElfFile& file, const ElfFile& symbols,
-                                  GElf_Word section_type);
+  /// Reads the tables of `file`, which all must outlive this one. Errors: a table contradicts
+  /// itself.
+  static Result<SymbolTable> read(const ElfFile& file, std::span<const SymbolSource> sources);
 
   /// How many there are: one for each address, the one with the best name, by address.
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
@@ -57,14 +62,15 @@ class SymbolTable {
   struct Entry {
     std::uint64_t address = 0;
     std::uint32_t size = 0;  // as much as fits
-    std::uint32_t name = 0;  // offset in strings_
+    std::uint32_t name = 0;  // offset in the strings of its source
     std::uint32_t length = 0;
     std::uint8_t rank = 0;
+    std::uint8_t source = 0;
   };
   explicit SymbolTable(const ElfFile& file) : file_(&file) {}
   [[nodiscard]] FunctionSymbol symbol(const Entry& entry) const;
   const ElfFile* file_;
-  std::span<const char> strings_;
+  std::vector<std::span<const char>> strings_;  // by source
   std::vector<Entry> entries_;
 };
 

@@ -178,6 +178,7 @@ class Tracer final : private CallObserver {
   // CallObserver
   void entered(const FunctionEntered& event, unsigned depth) override;
   void returned(const FunctionReturned& event, unsigned depth) override;
+  void warned(std::string_view text) override { notice(text); }
 
   TraceConfig config_;
   Sink& sink_;

@@ -15,7 +15,8 @@ std::unique_ptr<ElfFile> open_file(const char* path) {
 }
 
 SymbolTable read(const ElfFile& file, GElf_Word type) {
-  auto table = SymbolTable::read(file, file, type);
+  SymbolSource source{&file, type};
+  auto table = SymbolTable::read(file, {&source, 1});
   REQUIRE(table.has_value());
   return std::move(*table);
 }
@@ -29,7 +30,7 @@ std::optional<FunctionSymbol> by_linkage(const SymbolTable& table, std::string_v
 /// All names that the file's table has for functions, aliases too.
 std::vector<std::string> all_names(const ElfFile& file) {
   std::vector<std::string> names;
-  auto visited = for_each_function(file, file, SHT_SYMTAB, [&](const FunctionSymbol& symbol) {
+  auto visited = for_each_function(file, {&file, SHT_SYMTAB}, [&](const FunctionSymbol& symbol) {
     names.emplace_back(symbol.name);
     return true;
   });
@@ -65,7 +66,7 @@ TEST_CASE("an IFUNC is no function, and what is not defined here is none") {
 TEST_CASE("a walk over the functions can be ended") {
   auto file = open_file(kSampleLibrary);
   int seen = 0;
-  auto visited = for_each_function(*file, *file, SHT_SYMTAB,
+  auto visited = for_each_function(*file, {file.get(), SHT_SYMTAB},
                                    [&](const FunctionSymbol&) { return ++seen < 2; });
   CHECK(visited.has_value());
   CHECK(seen == 2);
