@@ -175,7 +175,7 @@ bool FunctionTracer::excluded(const LoadedModule& loaded, std::string_view name)
 
 void FunctionTracer::look_ahead(Tid tid) {
   MappedText now = modules_.scan(tid);
-  std::ranges::move(now.problems, std::back_inserter(problems_));
+  note_problems(now.problems);
   for (const LoadedModule& loaded : now.modules) {
     for (std::size_t i : patterns_for(loaded)) {
       auto ignored = loaded.module->matching(pattern(i));
@@ -184,11 +184,25 @@ void FunctionTracer::look_ahead(Tid tid) {
   }
 }
 
+void FunctionTracer::note_problems(const std::vector<UnreadableFile>& problems) {
+  for (const UnreadableFile& problem : problems) {
+    problems_.push_back(problem.why);
+    auto names_it = [&](const FunctionPattern& pattern) {
+      return !pattern.object_glob().empty() && pattern.matches_object({}, problem.path, false);
+    };
+    if (std::ranges::any_of(choice_.shown, names_it) ||
+        std::ranges::any_of(choice_.within, names_it)) {
+      unsaid_.push_back(problem.why);
+    }
+  }
+}
+
 void FunctionTracer::update(AddressSpace& space, std::vector<std::string>& notices) {
   MappedText now = modules_.scan(space.thread());
   if (now.text.empty()) return;  // the thread has ended: nothing is known, so nothing changes
-  for (const std::string& problem : now.problems)
-    problems_.push_back(problem);
+  note_problems(now.problems);
+  std::ranges::move(unsaid_, std::back_inserter(notices));
+  unsaid_.clear();
   auto added = space.update(std::move(now));
   if (!choice_.any()) return;
   for (const LoadedModule& module : added) {

@@ -142,8 +142,10 @@ class FunctionTracer {
   ValueLimits limits_;
   ModuleCache modules_;
   std::unordered_map<const Function*, std::unique_ptr<TracedFunction>> functions_;
+  void note_problems(const std::vector<UnreadableFile>& problems);
   std::vector<std::string> problems_;
-  std::uint64_t entered_ = 0;  // calls so far
+  std::vector<std::string> unsaid_;  // of them: those of objects that a pattern names
+  std::uint64_t entered_ = 0;        // calls so far
   Arena arena_;
 };
 

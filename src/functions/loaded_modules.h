@@ -37,11 +37,17 @@ struct TextRange {
   bool writable = false;
 };
 
+/// A mapped file whose symbols cannot be read.
+struct UnreadableFile {
+  std::string path;  // as the process has it
+  std::string why;   // a whole message
+};
+
 /// What a process has mapped now.
 struct MappedText {
   std::vector<LoadedModule> modules;  // by address
   std::vector<TextRange> text;        // every executable mapping, files and others
-  std::vector<std::string> problems;  // files that could not be read, one message each
+  std::vector<UnreadableFile> problems;
 };
 
 /// Opens each file once, however many processes map it.
@@ -61,7 +67,10 @@ class ModuleCache {
     std::int64_t changed = 0;
     auto operator<=>(const Key&) const = default;
   };
-  std::shared_ptr<Module> open(Tid tid, const Mapping& mapping, std::vector<std::string>& problems);
+  /// The thread whose maps are read, and what its program is.
+  struct Process;
+  std::shared_ptr<Module> open(const Process& process, const Mapping& mapping,
+                               std::vector<UnreadableFile>& problems);
 
   std::map<Key, std::shared_ptr<Module>> modules_;  // nullptr: cannot be read
 };

@@ -152,9 +152,11 @@ Result<> DebugInfo::find_alternate(const ElfFile& file, const DebugFileSearch& s
   const void* id = nullptr;
   ssize_t length = dwelf_dwarf_gnu_debugaltlink(dwarf_.get(), &name, &id);
   if (length == 0) return {};
-  if (length < 0 || length > 64) return Error{0, "cannot be read: its link to another file is broken"};
+  if (length < 0 || length > 64)
+    return Error{0, "cannot be read: its link to another file is broken"};
   std::string hexadecimal;
-  for (auto byte : std::span(static_cast<const unsigned char*>(id), static_cast<std::size_t>(length)))
+  for (auto byte :
+       std::span(static_cast<const unsigned char*>(id), static_cast<std::size_t>(length)))
     hexadecimal += fmt::format("{:02x}", byte);
   std::string path = bounded_text(name);
   std::array<char, PATH_MAX> beside{};

@@ -15,8 +15,8 @@
 
 namespace ttrace {
 
-/// The split units of a whole program in one file. The elfutils of 2022 cannot read it, so a unit is
-/// taken out of it as what it was: a .dwo file.
+/// The split units of a whole program in one file. The elfutils of 2022 cannot read it, so a unit
+/// is taken out of it as what it was: a .dwo file.
 class DwarfPackage {
  public:
   /// nullptr: there is no such file, or its index makes no sense.
@@ -35,7 +35,8 @@ class DwarfPackage {
   explicit DwarfPackage(std::unique_ptr<ElfFile> file) : file_(std::move(file)) {}
   bool read_index(std::span<const char> index);
   [[nodiscard]] std::span<const char> contents(const std::string& name) const;
-  [[nodiscard]] std::optional<std::span<const char>> part(std::size_t row, std::size_t column) const;
+  [[nodiscard]] std::optional<std::span<const char>> part(std::size_t row,
+                                                          std::size_t column) const;
 
   std::unique_ptr<ElfFile> file_;
   std::uint32_t version_ = 0;

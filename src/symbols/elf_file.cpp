@@ -309,7 +309,8 @@ std::uint64_t ElfFile::debug_information_size() const {
       if (gelf_getchdr(each.handle, &header) != nullptr) size = header.ch_size;
     } else if (name.starts_with(".zdebug_")) {
       auto bytes = contents(each);
-      if (bytes.size() < kGnuHeader || std::string_view(bytes.data(), kGnu.size()) != kGnu) continue;
+      if (bytes.size() < kGnuHeader || std::string_view(bytes.data(), kGnu.size()) != kGnu)
+        continue;
       for (char c : bytes.subspan(kGnu.size(), kGnuHeader - kGnu.size()))
         size = size << 8U | static_cast<unsigned char>(c);
     }

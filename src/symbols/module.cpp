@@ -117,7 +117,8 @@ Result<std::unique_ptr<Module>> Module::open(const std::string& path, std::strin
   state.search.shown_as = std::move(shown_as);
   state.file = std::move(*file);
   state.soname = state.file->soname();
-  if (state.soname.empty()) state.soname = state.search.shown_as.substr(state.search.shown_as.rfind('/') + 1);
+  if (state.soname.empty())
+    state.soname = state.search.shown_as.substr(state.search.shown_as.rfind('/') + 1);
   return module;
 }
 
@@ -126,6 +127,9 @@ const std::string& Module::path() const {
 }
 const std::string& Module::soname() const {
   return state_->soname;
+}
+const std::string& Module::build_id() const {
+  return state_->file->build_id();
 }
 Abi Module::machine() const {
   return state_->file->machine();

@@ -61,8 +61,9 @@ class Module {
   Module& operator=(const Module&) = delete;
   ~Module();
 
-  [[nodiscard]] const std::string& path() const;    // shown_as
-  [[nodiscard]] const std::string& soname() const;  // DT_SONAME, or the path's last part
+  [[nodiscard]] const std::string& path() const;      // shown_as
+  [[nodiscard]] const std::string& soname() const;    // DT_SONAME, or the path's last part
+  [[nodiscard]] const std::string& build_id() const;  // hexadecimal; empty: none
   [[nodiscard]] Abi machine() const;
   [[nodiscard]] bool position_independent() const;  // ET_DYN
   [[nodiscard]] std::span<const Segment> segments() const;

@@ -167,10 +167,9 @@ std::span<const char> SplitUnits::section(const char* plain, const char* compres
 
 std::optional<Dwarf_Die> SplitUnits::link(const Skeleton& skeleton, int split_file) {
   std::string path = "/proc/self/fd/" + std::to_string(split_file);
-  UniqueFd image = make_elf_image(
-      file_->header().e_machine,
-      skeleton.sections(path, section(".debug_addr", ".zdebug_addr"),
-                        section(".debug_ranges", ".zdebug_ranges")));
+  UniqueFd image = make_elf_image(file_->header().e_machine,
+                                  skeleton.sections(path, section(".debug_addr", ".zdebug_addr"),
+                                                    section(".debug_ranges", ".zdebug_ranges")));
   if (!image.valid()) return std::nullopt;
   auto linked = std::make_unique<Linked>();
   auto opened = ElfFile::open(std::move(image), "skeleton", true);

@@ -16,8 +16,8 @@
 
 namespace ttrace {
 
-/// Finds what belongs to the skeleton units of one file: where the compiler has put the .dwo file, as
-/// the program sees it and as it is seen here, beside the program, and in the program's package.
+/// Finds what belongs to the skeleton units of one file: where the compiler has put the .dwo file,
+/// as the program sees it and as it is seen here, beside the program, and in the program's package.
 class SplitUnits {
  public:
   /// `file` has the skeletons and must outlive the object.
@@ -26,8 +26,8 @@ class SplitUnits {
   SplitUnits(const SplitUnits&) = delete;
   SplitUnits& operator=(const SplitUnits&) = delete;
 
-  /// The unit DIE that has the contents of `unit`: itself when it is no skeleton; nullopt when it is
-  /// one and its contents are nowhere. The DIE is valid as long as the object.
+  /// The unit DIE that has the contents of `unit`: itself when it is no skeleton; nullopt when it
+  /// is one and its contents are nowhere. The DIE is valid as long as the object.
   std::optional<Dwarf_Die> contents_of(Dwarf_Die unit);
   /// The name of a .dwo file that was not found; empty: all were.
   [[nodiscard]] const std::string& missing() const { return missing_; }

@@ -132,7 +132,7 @@ Result<std::string> list_functions_of_process(Pid pid,
         0,
         mapped.problems.empty()
             ? fmt::format("process {} does not exist, or its memory map may not be read", pid.value)
-            : mapped.problems.front()};
+            : mapped.problems.front().why};
   }
   return list(objects, patterns);
 }

@@ -23,7 +23,8 @@ __attribute__((noinline, noclone)) int t_scale(int n, const char* text, double f
   return (int)(n * factor);
 }
 
-__attribute__((noinline, noclone, visibility("hidden"))) unsigned short t_join(short small, unsigned long large) {
+__attribute__((noinline, noclone, visibility("hidden"))) unsigned short t_join(
+    short small, unsigned long large) {
   __asm__ volatile("" : "+r"(large));
   return (unsigned short)((unsigned long)small + large);
 }

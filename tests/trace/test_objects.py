@@ -125,6 +125,8 @@ class DebugInformation(Objects):
     def check_package(self, tool, make):
         self.need(tool)
         for program in self.each_compiler("-gsplit-dwarf"):
+            if "gcc-gdwarf-5" in program:
+                continue  # LLVM 14's package tool never ends with it
             folder = os.path.dirname(program)
             self.run_tool(*make(program, os.path.join(folder, "objects.dwo")))
             os.unlink(os.path.join(folder, "objects.dwo"))
@@ -242,7 +244,7 @@ class DebugInformation(Objects):
         program = self.build()
         self.run_tool("objcopy", "--dump-section", ".debug_info=info", program, "/dev/null")
         size = os.path.getsize(self.path("info"))
-        for keep, why in ((3, "it is not complete"), (11, "invalid DWARF"), (size // 2, "invalid DWARF")):
+        for keep, why in ((3, "it is not complete"), (11, "it is not complete"), (size // 2, "invalid DWARF")):
             with open(self.path("info"), "rb") as file:
                 self.write("cut", file.read(keep))
             broken = self.path(f"broken{keep}")
@@ -364,7 +366,7 @@ class Replaced(Objects):
         out = self.path("trace")
         if os.path.exists(out):
             os.unlink(out)
-        tracer = self.start(*wrapper, harness.TTRACE, *options, "-o", out, "-p", str(pid or process.pid))
+        tracer = self.start(*wrapper, harness.TTRACE, *options, "-o", out, "-p", str(pid or process.pid), bufsize=0)
         traced = lambda: os.path.exists(out) and harness.tracers(pid or process.pid)[:1] not in ([0], [])
         harness.wait_until(lambda: traced() or tracer.poll() is not None, "the attach")
         if tracer.poll() is None:
