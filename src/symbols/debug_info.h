@@ -44,7 +44,7 @@ class DebugInfo {
       : dwarf_(dwarf),
         abi_(file.machine()),
         split_(file, search),
-        units_(dwarf, split_, [&file] { file.release_pages(); }),
+        units_(dwarf, file, split_),
         types_(abi_) {}
   Result<> find_alternate(const ElfFile& file, const DebugFileSearch& search);
   std::unique_ptr<Signature> read_signature(const Function& function);

@@ -34,10 +34,12 @@ void for_each_range(Dwarf_Die die, Visit visit) {
     if (low != 0 && low < high && !visit(low, high)) return;
 }
 
+constexpr const char* kCut = "it is not complete";
+
 /// Why libdw has stopped, as far as it says.
 std::string reason() {
   int error = dwarf_errno();
-  return error == 0 ? "it is not complete" : dwarf_errmsg(error);
+  return error == 0 ? kCut : dwarf_errmsg(error);
 }
 
 }  // namespace
@@ -66,19 +68,34 @@ void DebugUnits::read_units() {
     }
     int end = dwarf_get_units(dwarf_, unit, &unit, nullptr, &type, &die, nullptr);
     if (end < 0) problem_ = reason();
+    if (end > 0 && !units_.empty() && !is_complete(units_.back())) problem_ = kCut;
     if (end != 0) break;
     if (type != DW_UT_compile && type != DW_UT_skeleton) continue;
     units_.push_back(die);
     add_ranges(static_cast<std::uint32_t>(units_.size() - 1));
-    if (units_.size() % kMostInMemory == 0) released_();
+    if (units_.size() % kMostInMemory == 0) file_->release_pages();
     if (units_.size() % 64 == 0 && std::chrono::steady_clock::now() - start > kLongestIndexing) {
       problem_ = "it takes too long to read";
       break;
     }
   }
-  released_();
+  file_->release_pages();
   std::sort(ranges_.begin(), ranges_.end(),
             [](const Range& a, const Range& b) { return a.low < b.low; });
+}
+
+/// libdw takes the end of the section for the end of a unit that would go on behind it.
+bool DebugUnits::is_complete(Dwarf_Die unit) const {
+  auto section = file_->section(".debug_info");
+  if (!section) section = file_->section(".zdebug_info");
+  Dwarf_Off start = dwarf_dieoffset(&unit) - dwarf_cuoffset(&unit);
+  Dwarf_Off next = 0;
+  std::size_t header = 0;
+  if (!section || dwarf_next_unit(dwarf_, start, &next, &header, nullptr, nullptr, nullptr, nullptr,
+                                  nullptr, nullptr) != 0)
+    return false;
+  Elf_Data* data = elf_getdata(section->handle, nullptr);
+  return data != nullptr && next <= data->d_size;
 }
 
 void DebugUnits::add_ranges(std::uint32_t unit) {

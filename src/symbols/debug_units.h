@@ -4,7 +4,6 @@
 #include <elfutils/libdw.h>
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -22,10 +21,9 @@ namespace ttrace {
 /// clang does not write it.)
 class DebugUnits {
  public:
-  /// `split` finds the contents of split units. `released` is called when much of the file was read
-  /// that will not be looked at again soon.
-  DebugUnits(Dwarf* dwarf, SplitUnits& split, std::function<void()> released)
-      : dwarf_(dwarf), split_(&split), released_(std::move(released)) {}
+  /// `file` has what `dwarf` reads; `split` finds the contents of split units.
+  DebugUnits(Dwarf* dwarf, const ElfFile& file, SplitUnits& split)
+      : dwarf_(dwarf), file_(&file), split_(&split) {}
 
   /// Whether there is a compilation unit at all.
   [[nodiscard]] bool any();
@@ -51,14 +49,15 @@ class DebugUnits {
   };
 
   void read_units();
+  [[nodiscard]] bool is_complete(Dwarf_Die unit) const;
   void add_ranges(std::uint32_t unit);
   std::vector<std::uint32_t> indices_at(Address address);
   const Functions& functions_of(std::uint32_t unit, bool nested);
   static void collect(Dwarf_Die scope, int depth, Walk& walk);
 
   Dwarf* dwarf_;
+  const ElfFile* file_;
   SplitUnits* split_;
-  std::function<void()> released_;
   std::string problem_;
   bool read_ = false;
   std::vector<Dwarf_Die> units_;

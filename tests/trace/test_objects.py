@@ -244,13 +244,13 @@ class DebugInformation(Objects):
         program = self.build()
         self.run_tool("objcopy", "--dump-section", ".debug_info=info", program, "/dev/null")
         size = os.path.getsize(self.path("info"))
-        for keep, why in ((3, "it is not complete"), (11, "it is not complete"), (size // 2, "invalid DWARF")):
+        for keep in (3, 11, size // 2):
             with open(self.path("info"), "rb") as file:
                 self.write("cut", file.read(keep))
             broken = self.path(f"broken{keep}")
             self.run_tool("objcopy", "--update-section", ".debug_info=cut", program, broken)
             run = self.ttrace(*OPTIONS, broken, "calls")
-            self.check_raw(run, f"{broken}: its debug information cannot be read: {why}")
+            self.check_raw(run, f"{broken}: its debug information cannot be read: it is not complete")
 
 
 class Kinds(Objects):
