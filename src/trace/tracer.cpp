@@ -137,7 +137,11 @@ void Tracer::loop() {
     while (drained.size() < tracees_.size()) {
       bool block = drained.empty();
       if (block) {
-        if (auto next = wait_any(false, config_.measure_system_time); next && *next) {
+        // The only tracee there is runs: asking first would be in vain nearly always.
+        const bool alone = tracees_.size() == 1;
+        auto next = alone ? Result<std::optional<WaitStatus>>(std::nullopt)
+                          : wait_any(false, config_.measure_system_time);
+        if (next && *next) {
           drained.push_back(**next);
           continue;
         }
