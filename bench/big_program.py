@@ -146,9 +146,9 @@ def copy_objects(folder, contents, shards):
 def make(folder, megabytes, functions=8):
     """Returns the path of the program."""
     contents = compile_sources(folder, functions)
-    # Linked, an object is about seven tenths of what it was: relocations go, strings are shared.
+    # Linked, an object is about half of what it was: relocations go, strings are shared.
     average = sum(map(len, contents)) / len(contents)
-    shards = int(megabytes * 1e6 / (0.62 * average))
+    shards = int(megabytes * 1e6 / (0.51 * average))
     if shards > 9999:
         raise SystemExit("too many objects: more functions are needed in each")
     objects = copy_objects(folder, contents, shards)

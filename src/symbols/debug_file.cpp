@@ -154,7 +154,7 @@ std::unique_ptr<ElfFile> find_alternate_file(const std::string& name, const std:
   } else {
     names.push_back(directory_of(beside) + "/" + name);
     for (const std::string& directory : search.directories())
-      names.push_back(directory + "/" + name);
+      names.push_back(fmt::format("{}/{}", directory, name));
   }
   for (std::string& view : search.views(name_by_id(search.debug_root, build_id)))
     names.push_back(std::move(view));

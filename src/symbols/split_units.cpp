@@ -1,5 +1,7 @@
 #include "symbols/split_units.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
@@ -213,7 +215,8 @@ const DwarfPackage* SplitUnits::package() {
     for (const std::string& name : names) {
       // `program.debug` is the separate debug file of `program`.
       for (const char* suffix : {".dwp", ".debug.dwp"})
-        if (!package_) package_ = DwarfPackage::open(directory + "/" + name + suffix);
+        if (!package_)
+          package_ = DwarfPackage::open(fmt::format("{}/{}{}", directory, name, suffix));
     }
   return package_.get();
 }
