@@ -160,7 +160,7 @@ Result<> DebugInfo::find_alternate(const ElfFile& file, const DebugFileSearch& s
     hexadecimal += fmt::format("{:02x}", byte);
   std::string path = bounded_text(name);
   std::array<char, PATH_MAX> beside{};
-  auto link = fmt::format("/proc/self/fd/{}", file.fd());
+  auto link = fmt::format("/proc/self/fd/{}", file.descriptor());
   auto end = readlink(link.c_str(), beside.data(), beside.size() - 1);
   alternate_file_ = find_alternate_file(path, hexadecimal, end > 0 ? beside.data() : "", search);
   if (alternate_file_)
@@ -243,11 +243,15 @@ std::optional<SourceLine> DebugInfo::definition(const Function& function) {
 }
 
 std::vector<InlinedFunction> DebugInfo::inlined(
+    const std::function<bool(std::string_view linkage_name)>& may_be_wanted,
     const std::function<bool(std::string_view name)>& wanted) {
   // A hundred megabytes of debug information: in larger files not all may be looked at.
-  constexpr std::chrono::milliseconds kLongest(500);
+  constexpr std::chrono::milliseconds kLongest(250);
+  InlinedSearch search{may_be_wanted, wanted,
+                       [&](Dwarf_Die unit) { return split_.contents_of(unit); },
+                       [&] { file_->release_pages(); }, kLongest};
   std::vector<InlinedFunction> functions;
-  for (InlinedDie& found : find_inlined(dwarf_.get(), wanted, kLongest))
+  for (InlinedDie& found : find_inlined(dwarf_.get(), search))
     functions.push_back({std::move(found.name), declared_at(found.die)});
   return functions;
 }

@@ -34,14 +34,17 @@ class DebugInfo {
   std::optional<SourceLine> definition(const Function& function);
   std::optional<SourceLine> line(Address address);
   /// See Module.
-  std::vector<InlinedFunction> inlined(const std::function<bool(std::string_view name)>& wanted);
+  std::vector<InlinedFunction> inlined(
+      const std::function<bool(std::string_view linkage_name)>& may_be_wanted,
+      const std::function<bool(std::string_view name)>& wanted);
 
  private:
   struct End {
     void operator()(Dwarf* dwarf) const { dwarf_end(dwarf); }
   };
   DebugInfo(Dwarf* dwarf, const ElfFile& file, const DebugFileSearch& search)
-      : dwarf_(dwarf),
+      : file_(&file),
+        dwarf_(dwarf),
         abi_(file.machine()),
         split_(file, search),
         units_(dwarf, file, split_),
@@ -50,6 +53,7 @@ class DebugInfo {
   std::unique_ptr<Signature> read_signature(const Function& function);
   bool has_types(Dwarf_Die function);
 
+  const ElfFile* file_;
   // What dwz has taken out of several files.
   std::unique_ptr<ElfFile> alternate_file_;
   std::unique_ptr<Dwarf, End> alternate_;

@@ -36,7 +36,6 @@ class ElfFile {
                                                bool debug_file);
 
   [[nodiscard]] Elf* elf() const { return elf_.get(); }
-  [[nodiscard]] int fd() const { return fd_.get(); }
   [[nodiscard]] const GElf_Ehdr& header() const { return header_; }
   [[nodiscard]] Abi machine() const { return machine_; }
   [[nodiscard]] std::span<const Segment> segments() const { return segments_; }

@@ -12,11 +12,12 @@ namespace {
 
 constexpr int kDeepestScope = 64;
 constexpr std::size_t kMostFound = 10'000;
+constexpr std::size_t kReleaseAfter = 1U << 18U;  // DIEs: some ten megabytes of a file
 
 class Search {
  public:
-  Search(const std::function<bool(std::string_view)>& wanted, std::chrono::milliseconds longest)
-      : wanted_(wanted), end_(std::chrono::steady_clock::now() + longest) {}
+  explicit Search(const InlinedSearch& what)
+      : what_(what), end_(std::chrono::steady_clock::now() + what.longest) {}
 
   // `scope` is the qualified name of `parent`, with "::" behind it.
   // NOLINTNEXTLINE(misc-no-recursion): kDeepestScope
@@ -27,6 +28,7 @@ class Search {
       if (child.addr <= last_ || over_) return false;
       last_ = child.addr;
       if (++seen_ % 1024 == 0) over_ = std::chrono::steady_clock::now() > end_;
+      if (seen_ % kReleaseAfter == 0) what_.release();
       int tag = dwarf_tag(&child);
       if (tag == DW_TAG_subprogram) take(child, scope);
       if (tag == DW_TAG_namespace || tag == DW_TAG_structure_type || tag == DW_TAG_class_type) {
@@ -36,7 +38,10 @@ class Search {
     });
   }
 
-  void next_unit() { last_ = nullptr; }
+  void next_unit() {
+    last_ = nullptr;
+    over_ = std::chrono::steady_clock::now() > end_;
+  }
   [[nodiscard]] bool over() const { return over_; }
   std::vector<InlinedDie> found() { return std::move(found_); }
 
@@ -46,13 +51,14 @@ class Search {
     if (kind != DW_INL_inlined && kind != DW_INL_declared_inlined) return;
     auto linkage = inherited_attribute(die, DW_AT_linkage_name);
     const char* mangled = linkage ? dwarf_formstring(&*linkage) : nullptr;
+    if (mangled != nullptr && !what_.may_be_wanted(mangled)) return;
     std::string name =
         mangled != nullptr ? display_name(bounded_text(mangled)) : scope + name_of(die);
-    if (found_.size() >= kMostFound || !wanted_(name) || !names_.insert(name).second) return;
+    if (found_.size() >= kMostFound || !what_.wanted(name) || !names_.insert(name).second) return;
     found_.push_back({std::move(name), die});
   }
 
-  const std::function<bool(std::string_view)>& wanted_;
+  const InlinedSearch& what_;
   std::chrono::steady_clock::time_point end_;
   bool over_ = false;
   std::size_t seen_ = 0;
@@ -63,19 +69,17 @@ class Search {
 
 }  // namespace
 
-std::vector<InlinedDie> find_inlined(Dwarf* dwarf,
-                                     const std::function<bool(std::string_view name)>& wanted,
-                                     std::chrono::milliseconds longest) {
-  Search search(wanted, longest);
+std::vector<InlinedDie> find_inlined(Dwarf* dwarf, const InlinedSearch& what) {
+  Search search(what);
   Dwarf_CU* unit = nullptr;
   Dwarf_Die die;
-  Dwarf_Die split;
-  std::uint8_t type = 0;
-  while (!search.over() && dwarf_get_units(dwarf, unit, &unit, nullptr, &type, &die, &split) == 0) {
-    if (type == DW_UT_skeleton && dwarf_tag(&split) == DW_TAG_compile_unit) die = split;
+  while (!search.over() &&
+         dwarf_get_units(dwarf, unit, &unit, nullptr, nullptr, &die, nullptr) == 0) {
     search.next_unit();
-    search.look_into(die, "", 0);
+    auto contents = what.contents_of(die);
+    if (contents) search.look_into(*contents, "", 0);
   }
+  what.release();
   return search.found();
 }
 

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,10 +18,21 @@ struct InlinedDie {
   Dwarf_Die die;
 };
 
-/// Those whose name is `wanted`, each name once. They may have code of their own, too. Walks over
+/// What is looked for, and how.
+struct InlinedSearch {
+  /// False when a function with this linkage name cannot be wanted: asked first, because it costs
+  /// less than the name as shown.
+  std::function<bool(std::string_view linkage_name)> may_be_wanted;
+  std::function<bool(std::string_view name)> wanted;
+  /// The contents of a split unit, by its skeleton; nullopt: not there.
+  std::function<std::optional<Dwarf_Die>(Dwarf_Die)> contents_of;
+  /// Called now and then: what was read need not stay in memory.
+  std::function<void()> release;
+  std::chrono::milliseconds longest{0};
+};
+
+/// Those whose name is wanted, each name once. They may have code of their own, too. Walks over
 /// everything that is not inside of functions, for about `longest`: nothing is said of the rest.
-std::vector<InlinedDie> find_inlined(Dwarf* dwarf,
-                                     const std::function<bool(std::string_view name)>& wanted,
-                                     std::chrono::milliseconds longest);
+std::vector<InlinedDie> find_inlined(Dwarf* dwarf, const InlinedSearch& what);
 
 }  // namespace ttrace

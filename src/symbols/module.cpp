@@ -193,6 +193,7 @@ std::vector<InlinedFunction> Module::inlined(const FunctionPattern& pattern) {
   for (const Function* function : *with_code)
     names.insert(function->name);
   return info->inlined(
+      [&](std::string_view linkage_name) { return pattern.may_match(linkage_name); },
       [&](std::string_view name) { return pattern.matches_name(name) && !names.contains(name); });
 }
 

@@ -230,7 +230,7 @@ std::optional<Dwarf_Die> SplitUnits::contents_of(Dwarf_Die unit) {
   // libdw would open what a file names without a look at it.
   for (const std::string& place : places(*skeleton)) {
     auto file = ElfFile::open(place, place, true);
-    if (file && (found = link(*skeleton, (*file)->fd()))) return found;
+    if (file && (found = link(*skeleton, (*file)->descriptor()))) return found;
   }
   if (const DwarfPackage* all = package()) {
     UniqueFd image = all->take_out(skeleton->id);
