@@ -245,11 +245,14 @@ std::optional<SourceLine> DebugInfo::definition(const Function& function) {
 std::vector<InlinedFunction> DebugInfo::inlined(
     const std::function<bool(std::string_view linkage_name)>& may_be_wanted,
     const std::function<bool(std::string_view name)>& wanted) {
-  // A hundred megabytes of debug information: in larger files not all may be looked at.
-  constexpr std::chrono::milliseconds kLongest(250);
+  // Larger files cannot be looked through in the time that anybody would wait for a start.
+  constexpr std::uint64_t kLarge = 64U << 20U;
+  auto section = file_->section(".debug_info");
+  bool large = section && section->header.sh_size > kLarge;
+  const std::chrono::milliseconds longest(large ? 100 : 500);
   InlinedSearch search{may_be_wanted, wanted,
                        [&](Dwarf_Die unit) { return split_.contents_of(unit); },
-                       [&] { file_->release_pages(); }, kLongest};
+                       [&] { file_->release_pages(); }, longest};
   std::vector<InlinedFunction> functions;
   for (InlinedDie& found : find_inlined(dwarf_.get(), search))
     functions.push_back({std::move(found.name), declared_at(found.die)});
