@@ -186,11 +186,12 @@ const Signature* DebugInfo::signature(const Function& function) {
 }
 
 /// Whether the unit was compiled with types at all: with -g1, gcc describes functions without
-/// their parameters and results, and so does Rust's own library.
+/// their parameters and results, and so does Rust's own library; assemblers know of none.
 bool DebugInfo::has_types(Dwarf_Die function) {
   auto [known, fresh] = has_types_.try_emplace(function.cu, false);
   Dwarf_Die unit;
   if (!fresh || dwarf_diecu(&function, &unit, nullptr, nullptr) == nullptr) return known->second;
+  if (dwarf_srclang(&unit) == DW_LANG_Mips_Assembler) return false;  // any assembler's
   for_each_child(unit, kAllChildren, [&, &found = known->second](Dwarf_Die child) {
     int tag = dwarf_tag(&child);
     found = tag == DW_TAG_base_type || tag == DW_TAG_typedef || tag == DW_TAG_pointer_type ||

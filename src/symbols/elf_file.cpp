@@ -336,4 +336,17 @@ bool ElfFile::executable(Address address) const {
   });
 }
 
+bool ElfFile::same_section(Address a, Address b) const {
+  Elf_Scn* section = nullptr;
+  while ((section = elf_nextscn(elf(), section)) != nullptr) {
+    GElf_Shdr header;
+    if (gelf_getshdr(section, &header) == nullptr || (header.sh_flags & SHF_ALLOC) == 0) continue;
+    auto has = [&](Address address) {
+      return address.value() >= header.sh_addr && address.value() - header.sh_addr < header.sh_size;
+    };
+    if (has(a)) return has(b);
+  }
+  return true;
+}
+
 }  // namespace ttrace

@@ -67,6 +67,8 @@ class ElfFile {
   static std::string_view string_at(std::span<const char> table, std::uint64_t offset);
   /// Whether `address` is in a segment that can be executed, within its part from the file.
   [[nodiscard]] bool executable(Address address) const;
+  /// Whether both are in one section; true, too, when no section has `a` (there are none).
+  [[nodiscard]] bool same_section(Address a, Address b) const;
 
  private:
   ElfFile() = default;

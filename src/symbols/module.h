@@ -71,10 +71,10 @@ class Module {
 
   /// All functions of .symtab (or of .dynsym when the file is stripped), and of a separate debug
   /// file found by build-id or debuglink, ordered by address; one for each address, with the best
-  /// of several names (global before weak before local, then the shortest, then alphabetical).
-  /// Never a `.cold` part, an undefined or zero-address symbol, a PLT stub, an address outside the
-  /// executable segments, or an IFUNC (its address is that of its resolver). Errors: a symbol
-  /// table that contradicts itself.
+  /// of several names (local ones last, then those with leading underscores, then weak ones; the
+  /// shortest, the alphabetically first). Never a `.cold` part, an undefined or zero-address
+  /// symbol, a PLT stub, an address outside the executable segments, or an IFUNC (its address is
+  /// that of its resolver). Errors: a symbol table that contradicts itself.
   [[nodiscard]] Result<std::span<const Function>> functions();
   /// The functions whose name `pattern` matches, by address, one for each address: of several
   /// names that an address has, the best that matches (`write` in libc.so.6, where functions() has

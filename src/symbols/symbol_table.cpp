@@ -65,9 +65,15 @@ std::optional<SymbolSection> SymbolSection::open(const ElfFile& file, GElf_Word 
   return table;
 }
 
+// A library's own names for what it exports begin with underscores: __close for close.
 bool FunctionSymbol::better_than(const FunctionSymbol& other) const {
-  return std::tuple(address, rank, name.size(), name) <
-         std::tuple(other.address, other.rank, other.name.size(), other.name);
+  auto key = [](const FunctionSymbol& symbol) {
+    constexpr std::uint8_t kLocal = 2;
+    std::size_t underscores = std::min(symbol.name.find_first_not_of('_'), symbol.name.size());
+    return std::tuple(symbol.address, symbol.rank == kLocal, underscores, symbol.rank,
+                      symbol.name.size(), symbol.name);
+  };
+  return key(*this) < key(other);
 }
 
 Result<> for_each_function(const ElfFile& file, const SymbolSource& source,
@@ -151,9 +157,10 @@ std::optional<std::size_t> SymbolTable::at(Address address) const {
   for (int i = 0; i < kFurthest && after != entries_.begin(); ++i) {
     auto next = after--;
     std::uint64_t offset = address.value() - after->address;
-    // Of unknown size: as far as the next one.
-    bool up_to_next =
-        after->size == 0 && i == 0 && (next == entries_.end() || address.value() < next->address);
+    // Of unknown size: as far as the next one, within its section (the linkage table is another).
+    bool up_to_next = after->size == 0 && i == 0 &&
+                      (next == entries_.end() || address.value() < next->address) &&
+                      file_->same_section(Address(after->address), address);
     if (offset < after->size || up_to_next)
       return static_cast<std::size_t>(after - entries_.begin());
   }

@@ -80,7 +80,7 @@ TEST_CASE("a pattern finds every name of an address, once") {
   };
   CHECK(matching("^sample_read$") == std::vector<std::string>{"sample_read"});
   CHECK(matching("^__sample_read$") == std::vector<std::string>{"__sample_read"});
-  CHECK(matching("sample_read") == std::vector<std::string>{"__sample_read"});
+  CHECK(matching("sample_read") == std::vector<std::string>{"sample_read"});
   CHECK(matching("no such function").empty());
   CHECK(matching("sample_(read|exported|hidden)").size() == 3);
 }
