@@ -143,12 +143,16 @@ std::string name_some(const std::vector<InlinedFunction>& functions) {
 
 }  // namespace
 
-TracedFunction* FunctionTracer::traced(const std::shared_ptr<Module>& module,
-                                       const Function& function, bool shows_object) {
+TracedFunction* FunctionTracer::traced(const LoadedModule& loaded, const Function& function,
+                                       bool shows_object) {
   auto& known = functions_[&function];
   if (known == nullptr) {
-    known = std::make_unique<TracedFunction>(module, function,
-                                             shows_object ? module->soname() : std::string());
+    const std::string& soname = loaded.module->soname();
+    known = std::make_unique<TracedFunction>(loaded.module, function,
+                                             shows_object ? soname : std::string());
+    // Libraries may be part of a static program: then it is theirs that its functions are.
+    const bool is_static = loaded.is_executable && loaded.module->interpreter().empty();
+    known->look_up_in(values_.book(), is_static ? std::string() : soname);
   }
   return known.get();
 }
@@ -193,8 +197,10 @@ void FunctionTracer::update(AddressSpace& space, std::vector<std::string>& notic
   if (!choice_.any()) return;
   for (const LoadedModule& module : added) {
     plant_in(module, space, notices);
+    plant_ifuncs(module, space);
     plant_tellers(module, space);
   }
+  if (!added.empty()) ifuncs_.look_for_chosen(space, plant_implementation(space));
 }
 
 // A push is the one common beginning whose emulation needs a write, and after which a SIGTRAP from
@@ -283,7 +289,7 @@ void FunctionTracer::plant_in(const LoadedModule& loaded, AddressSpace& space,
       // An earlier pattern's name for it stays.
       if ((*site)->entry == nullptr) {
         (*site)->entry =
-            traced(loaded.module, *match.function, !pattern(match.pattern).object_glob().empty());
+            traced(loaded, *match.function, !pattern(match.pattern).object_glob().empty());
       }
       bool shown = match.pattern < choice_.shown.size();
       ((*site)->*(shown ? &Site::shown : &Site::within)) = true;
@@ -298,6 +304,35 @@ void FunctionTracer::plant_in(const LoadedModule& loaded, AddressSpace& space,
     notices.push_back(fmt::format("cannot trace {} function{} of {} ({})", failed,
                                   failed == 1 ? "" : "s", loaded.module->soname(), failure));
   }
+}
+
+void FunctionTracer::plant_ifuncs(const LoadedModule& loaded, AddressSpace& space) {
+  for (std::size_t i : patterns_for(loaded)) {
+    auto symbols = loaded.module->matching_ifuncs(pattern(i));
+    if (!symbols) return;  // plant_in has said so
+    matches_[i] += symbols->size();
+    const bool shown = i < choice_.shown.size();
+    std::erase_if(*symbols,
+                  [&](const Function* symbol) { return shown && excluded(loaded, symbol->name); });
+    ifuncs_.add(loaded, *symbols, {shown, !shown, !pattern(i).object_glob().empty()}, space);
+  }
+}
+
+Ifuncs::Plant FunctionTracer::plant_implementation(AddressSpace& space) {
+  return [this, &space](const LoadedModule& loaded, const Function& function, Ifunc::Asked asked) {
+    auto site = plant_entry(loaded, function, space);
+    if (!site) return;
+    (*site)->shown = (*site)->shown || asked.shown;
+    (*site)->within = (*site)->within || asked.within;
+    TracedFunction* mine = traced(loaded, function, asked.with_object);
+    const TracedFunction* other = (*site)->entry;
+    // IFUNCs that share an implementation (memcpy and memmove) go by one name, whoever comes first.
+    // An implementation's own name (__memmove_avx_unaligned_erms) says less than that.
+    if (other == nullptr || !ifuncs_.is_implementation(other->function()) ||
+        function.name < other->function().name) {
+      (*site)->entry = mine;
+    }
+  };
 }
 
 void FunctionTracer::plant_tellers(const LoadedModule& loaded, AddressSpace& space) {
@@ -326,6 +361,8 @@ Result<FunctionTracer::Next> FunctionTracer::hit(StoppedTracee& tracee, Site& si
   if (!again) {
     arena_.reset();
     if (site.lands) land(tracee, regs, space, calls, observer);
+    if (site.chosen) Ifuncs::returned(regs, space, calls, plant_implementation(space));
+    if (site.chooses != nullptr) Ifuncs::called(*site.chooses, regs, space, calls);
     if (site.tells != Site::Tells::Nothing) hear(tracee, site, regs, space, calls, observer);
     if (site.returns) leave(tracee, regs, space, calls, observer);
     if (site.entry != nullptr) enter(tracee, site, regs, space, calls, observer);
@@ -351,6 +388,7 @@ void FunctionTracer::enter(StoppedTracee& tracee, Site& site, Registers& regs, A
   at_entry.set_pc(regs.pc() - site.behind);
   FloatsOnDemand floats(tracee, regs.machine());
   ValueSource source{at_entry, std::ref(floats), space, arena_, limits_};
+  prototypes::Numbers numbers;
   auto frame = frame_at_entry(at_entry, space);
   if (frame) pairing(tracee, at_entry, space, calls, observer).make_way(&function, *frame);
   Showing how = showing(site, calls);
@@ -370,7 +408,7 @@ void FunctionTracer::enter(StoppedTracee& tracee, Site& site, Registers& regs, A
     }
   }
   if (how.shown) {
-    Arguments arguments = read_arguments(function, source);
+    Arguments arguments = values_.entered(function, source, space, numbers);
     StackTrace stack = backtrace(at_entry, space, {choice_.stack, true, true}, arena_);
     observer.entered({function.function().name, function.object(), arguments.values,
                       arguments.truncated, stack, returns},
@@ -390,6 +428,7 @@ void FunctionTracer::enter(StoppedTracee& tracee, Site& site, Registers& regs, A
                 .level = how.level};
   const auto& layout = function.layout();
   if (layout.result.keep_at_entry) call.kept = regs.get(*layout.result.keep_at_entry);
+  call.numbers = std::move(numbers);
   push_call(calls.open, call);
 }
 
@@ -428,7 +467,7 @@ void FunctionTracer::plant_followed(const Callee& callee, AddressSpace& space) {
   if (!site) return;
   (*site)->followed_into = true;
   if ((*site)->entry != nullptr) return;
-  (*site)->entry = traced(callee.module->module, function, !callee.module->is_executable);
+  (*site)->entry = traced(*callee.module, function, !callee.module->is_executable);
 }
 
 void FunctionTracer::leave(StoppedTracee& tracee, Registers& regs, AddressSpace& space,
@@ -445,8 +484,10 @@ void FunctionTracer::leave(StoppedTracee& tracee, Registers& regs, AddressSpace&
     calls.open.pop_back();
     if (!call.shown) continue;
     ValueSource source{regs, std::ref(floats), space, arena_, limits_};
-    observer.returned(returned(calls, call, read_result(*call.function, source, call.kept), false),
-                      call.depth);
+    const prototypes::Returned values = values_.returned(call, source, space);
+    FunctionReturned event = returned(calls, call, values.result, false);
+    event.outputs = values.outputs;
+    observer.returned(event, call.depth);
   }
 }
 

@@ -11,6 +11,7 @@
 #include "symbols/dynamic.h"
 #include "symbols/elf_file.h"
 #include "symbols/pattern.h"
+#include "symbols/relocations.h"
 #include "symbols/symbol_table.h"
 
 namespace ttrace {
@@ -163,6 +164,23 @@ std::vector<InlinedFunction> Module::inlined(const FunctionPattern& pattern) {
     names.insert(function->name);
   return info->inlined(
       [&](std::string_view name) { return pattern.matches_name(name) && !names.contains(name); });
+}
+
+Result<std::vector<const Function*>> Module::matching_ifuncs(const FunctionPattern& pattern) {
+  auto& table = state_->table();
+  if (!table) return table.error();
+  std::vector<const Function*> result;
+  for (Function& ifunc : table->ifuncs()) {
+    name(ifunc);
+    const bool taken = !result.empty() && result.back()->address == ifunc.address;
+    if (!taken && pattern.matches_name(unversioned(ifunc.name))) result.push_back(&ifunc);
+  }
+  return result;
+}
+
+std::vector<FunctionSlot> Module::function_slots(std::span<const std::string_view> names,
+                                                 std::span<const Address> resolvers) const {
+  return slots_of_functions(*state_->file, names, resolvers);
 }
 
 std::vector<std::optional<Address>> Module::find_linkage_names(

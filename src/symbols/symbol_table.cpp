@@ -37,17 +37,25 @@ std::optional<Symbol> symbol_of_type(unsigned type, const ElfFile& file, const S
   if (GELF_ST_TYPE(symbol.st_info) != type || symbol.st_shndx == SHN_UNDEF || symbol.st_value == 0)
     return std::nullopt;
   Symbol result{Address(symbol.st_value), symbol.st_size, {}, rank_of(symbol.st_info)};
-  if (type == STT_FUNC && !file.executable(result.address)) return std::nullopt;
+  if ((type == STT_FUNC || type == STT_GNU_IFUNC) && !file.executable(result.address))
+    return std::nullopt;
   result.name = ElfFile::string_at(table.strings, symbol.st_name);
   if (result.name.empty()) return std::nullopt;
   return result;
 }
 
-/// The function that symbol `index` defines. An IFUNC symbol is none: its address is the
-/// resolver's, which runs once, in the dynamic linker, with other arguments and another result.
-std::optional<Symbol> function_symbol(const ElfFile& file, const SymbolSection& table,
-                                      std::size_t index) {
-  return symbol_of_type(STT_FUNC, file, table, index);
+/// The function that symbol `index` defines. An IFUNC symbol's address is the resolver's, which
+/// runs once, in the dynamic linker, with other arguments and another result: they are kept apart.
+struct FoundFunction {
+  Symbol symbol;
+  bool ifunc = false;
+};
+std::optional<FoundFunction> function_symbol(const ElfFile& file, const SymbolSection& table,
+                                             std::size_t index) {
+  if (auto symbol = symbol_of_type(STT_FUNC, file, table, index)) return FoundFunction{*symbol};
+  auto ifunc = symbol_of_type(STT_GNU_IFUNC, file, table, index);
+  if (!ifunc) return std::nullopt;
+  return FoundFunction{*ifunc, true};
 }
 
 bool better(const Symbol& a, const Symbol& b) {
@@ -84,13 +92,18 @@ Result<SymbolTable> SymbolTable::read(const ElfFile& file, const ElfFile& symbol
   if (!table) return result;
   std::size_t budget = name_budget(*table);
   std::vector<Symbol> found;
+  std::vector<Symbol> ifuncs;
   for (std::size_t i = 0; i < table->count; ++i) {
-    auto symbol = function_symbol(file, *table, i);
-    if (!symbol || is_cold_part(symbol->name)) continue;
-    if (symbol->name.size() > budget)
-      return Error{0, "the symbol table's names overlap without sense"};
-    budget -= symbol->name.size();
-    found.push_back(*symbol);
+    auto function = function_symbol(file, *table, i);
+    if (!function || is_cold_part(function->symbol.name)) continue;
+    const std::size_t length = function->symbol.name.size();
+    if (length > budget) return Error{0, "the symbol table's names overlap without sense"};
+    budget -= length;
+    (function->ifunc ? ifuncs : found).push_back(function->symbol);
+  }
+  std::sort(ifuncs.begin(), ifuncs.end(), better);
+  for (const Symbol& symbol : ifuncs) {
+    result.ifuncs_.push_back({{}, std::string(symbol.name), symbol.address, symbol.size, false});
   }
   std::sort(found.begin(), found.end(), better);
   result.functions_.reserve(found.size());

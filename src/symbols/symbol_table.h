@@ -35,6 +35,9 @@ class SymbolTable {
   [[nodiscard]] std::vector<Function>& functions() { return functions_; }
   /// The other names of these addresses, by address.
   [[nodiscard]] std::vector<Function>& aliases() { return aliases_; }
+  /// The IFUNC symbols, by their address, which is that of the function that chooses one. One
+  /// address may have several; the best comes first.
+  [[nodiscard]] std::vector<Function>& ifuncs() { return ifuncs_; }
   /// The function that contains `address`, or nullptr.
   [[nodiscard]] Function* at(Address address);
 
@@ -43,6 +46,7 @@ class SymbolTable {
   const ElfFile* file_;
   std::vector<Function> functions_;
   std::vector<Function> aliases_;
+  std::vector<Function> ifuncs_;
 };
 
 /// Finds exported functions (or symbols of another `type`, STT_OBJECT) the way the dynamic linker
