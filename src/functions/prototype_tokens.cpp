@@ -111,7 +111,7 @@ std::string hint(std::string_view name, const std::vector<std::string_view>& kno
   // Nobody types a name that is longer.
   constexpr std::size_t kLongest = 64;
   std::string_view best;
-  std::size_t least = name.size() / 3 + 1;
+  std::size_t least = (name.size() + 2) / 3 + 1;
   for (std::string_view other : known) {
     if (name.size() > kLongest || other.size() > kLongest) continue;
     if (const std::size_t distance = edit_distance(name, other); distance < least) {

@@ -1,5 +1,7 @@
 #include "functions/prototype_values.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstring>
 
@@ -173,6 +175,17 @@ std::optional<std::vector<FormatArgument>> variable_arguments(const Prototype& p
   return std::nullopt;
 }
 
+// -1 ENOENT (No such file or directory), as the result of a syscall. An errno that has no name was
+// not set by the call.
+Value failure(const Value& result, int error, Arena& arena) {
+  const std::string_view name = errno_name(error);
+  const char* text = strerrordesc_np(error);
+  if (name.empty() || text == nullptr) return result;
+  const bool null = result.kind == Value::Kind::Address && result.number == 0;
+  return Value::verbatim(
+      arena.copy(std::string_view(fmt::format("{} {} ({})", null ? "NULL" : "-1", name, text))));
+}
+
 // The word of a number or pointer in a place; 0 for what is neither.
 std::uint64_t number_at(std::span<const std::byte> bytes, std::uint32_t size) {
   return truncated(load_number(bytes.first(std::min<std::size_t>(bytes.size(), 8))), size);
@@ -252,6 +265,9 @@ Returned PrototypeReader::returned(const Prototype& prototype, const ValueSource
     out.result = prototype.result_direction == Direction::Out
                      ? reading.pointee(prototype.result, at)
                      : reading.objects().object(prototype.result, bytes);
+  }
+  if (prototype.sets_errno && !reading.succeeded() && thread.error_number) {
+    if (auto error = thread.error_number()) out.result = failure(out.result, *error, source.arena);
   }
   const std::size_t own = prototype.arguments.size();
   if (numbers.size() < own) return out;  // they were not known

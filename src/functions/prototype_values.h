@@ -31,6 +31,7 @@ class PrototypeReader {
   struct Thread {
     Tid tid;
     std::function<std::string_view(Address)> name_at;
+    std::function<std::optional<int>()> error_number;  // errno; nullopt: not known
   };
 
   /// The arguments of a call whose first instruction is about to execute. `truncated`: there may be

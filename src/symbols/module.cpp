@@ -37,6 +37,7 @@ struct Module::State {
   std::optional<Result<SymbolTable>> symbols;
   bool all_named = false;
   std::map<std::string, std::optional<Address>, std::less<>> linkage_names;  // asked for so far
+  std::optional<std::optional<ThreadVariable>> error_number;
   bool debug_info_looked_for = false;
   std::unique_ptr<DebugInfo> debug_info;
 
@@ -214,6 +215,11 @@ std::optional<Address> Module::find_object(std::string_view name) {
 
 int Module::descriptor() const {
   return state_->file->descriptor();
+}
+
+std::optional<ThreadVariable> Module::error_number() {
+  if (!state_->error_number) state_->error_number = thread_variable(*state_->file, "errno");
+  return *state_->error_number;
 }
 
 std::string Module::interpreter() const {

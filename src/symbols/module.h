@@ -53,6 +53,13 @@ struct FunctionSlot {
   std::uint64_t before = 0;  // what is there before the linker has been there
 };
 
+/// Where a thread's own variable is: at the thread pointer, plus what the word at `slot` of the
+/// loaded file holds, plus `offset`.
+struct ThreadVariable {
+  Address slot;
+  std::uint64_t offset = 0;
+};
+
 class FunctionPattern;
 
 /// An opened ELF file. Symbols are read when first asked for; DWARF only for the functions asked
@@ -108,6 +115,9 @@ class Module {
 
   /// The address of a variable by its linkage name; nullopt when the module does not define it.
   [[nodiscard]] std::optional<Address> find_object(std::string_view name);
+
+  /// Where each thread has the variable `errno` that this module exports (relocations.h).
+  [[nodiscard]] std::optional<ThreadVariable> error_number();
 
   /// The dynamic loader that the program asks for (PT_INTERP); empty when it is static.
   [[nodiscard]] std::string interpreter() const;

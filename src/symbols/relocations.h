@@ -1,6 +1,7 @@
 // Where the dynamic linker writes the addresses of functions.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -15,5 +16,10 @@ namespace ttrace {
 std::vector<FunctionSlot> slots_of_functions(const ElfFile& file,
                                              std::span<const std::string_view> names,
                                              std::span<const Address> resolvers);
+
+/// Where each thread has a variable of its own that the file exports, as far as one of the file's
+/// words tells (a relocation that makes it an offset from the thread pointer). nullopt: it exports
+/// none of this name, or no word tells.
+std::optional<ThreadVariable> thread_variable(const ElfFile& file, std::string_view name);
 
 }  // namespace ttrace

@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,7 +91,7 @@ static void streams(void) {
   CALL("__isoc99_sscanf"), text("s=\"7 2.5 none\", format=\"%d %lf %d\", "), hex(&a), text(", ");
   hex(&d), text(", "), hex(&length), text(") = 2 ([7], [2.5])\n");
   fopen("/nowhere/at/all", "r");
-  CALL("fopen"), text("path=\"/nowhere/at/all\", mode=\"r\") = NULL\n");
+  CALL("fopen"), text("path=\"/nowhere/at/all\", mode=\"r\") = NULL ENOENT (No such file or directory)\n");
 }
 
 static int compare(const void* a, const void* b) {
@@ -134,6 +135,11 @@ static void values(void) {
   number(fd), text("\n");
   setlocale(LC_ALL, "C");
   CALL("setlocale"), text("category=LC_ALL, locale=\"C\") = \"C\"\n");
+  close(-1);
+  CALL("close"), text("fd=-1) = -1 EBADF (Bad file descriptor)\n");
+  mmap(NULL, 0, PROT_READ, MAP_PRIVATE, -1, 0);
+  CALL("mmap"), text("addr=NULL, length=0, prot=PROT_READ, flags=MAP_PRIVATE, fd=-1, offset=0) = ");
+  text("-1 EBADF (Bad file descriptor)\n");
   used = (unsigned long)div(17, 5).quot;
   CALL("div"), text("numerator=17, denominator=5) = {quot=3, rem=2}\n");
   used = (unsigned long)strtod("2.5x", NULL);
@@ -145,6 +151,10 @@ static void values(void) {
   pipe(ends);
   CALL("pipe"), text("pipefd="), hex(ends), text(") = 0 (pipefd=["), number(ends[0]), text(", ");
   number(ends[1]), text("])\n");
+  sigset_t blocked;  // so that no signal comes in between
+  sigemptyset(&blocked);
+  sigaddset(&blocked, SIGCHLD);
+  sigprocmask(SIG_BLOCK, &blocked, NULL);
   int child = vfork();
   if (child == 0) _exit(7);
   waitpid(child, &status, 0);

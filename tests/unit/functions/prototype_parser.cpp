@@ -85,8 +85,9 @@ TEST_CASE("conditions know the constants of syscalls/") {
 }
 
 TEST_CASE("conditions on the result know its type") {
-  auto all = parsed("enum z : s32 { OK = 0  BAD = -3 }\n"
-                    "f(a: out int if ret == OK|BAD) -> z g(a: out int if ret == EINTR) -> int");
+  auto all = parsed(
+      "enum z : s32 { OK = 0  BAD = -3 }\n"
+      "f(a: out int if ret == OK|BAD) -> z g(a: out int if ret == EINTR) -> int");
   REQUIRE(all[0].arguments[0].condition);
   CHECK(all[0].arguments[0].condition->values[1][0] == 0xfffffffd);
   CHECK(all[1].arguments[0].condition->values[0][0] == 4);

@@ -77,7 +77,9 @@ struct Call {
   Arena arena;
   PrototypeReader reader{DecodeOptions{}};
   PrototypeReader::Thread thread{
-      {}, [](Address at) { return at == kMore ? "compare"sv : std::string_view(); }};
+      {},
+      [](Address at) { return at == kMore ? "compare"sv : std::string_view(); },
+      [] { return std::optional(2); }};
   Numbers numbers;
 };
 
@@ -89,7 +91,7 @@ TEST_CASE("text, sizes and flags at the entry, what was filled in at the return"
   CHECK(call.entered() == "fd=3, buf=0x1000, count=100");
   call.memory.map(kText, "abc\nrest"sv);
   CHECK(call.returned(4) == "4 (buf=\"abc\\n\")");
-  CHECK(call.returned(0xffffffffffffffff) == "-1");
+  CHECK(call.returned(0xffffffffffffffff) == "-1 ENOENT (No such file or directory)");
 }
 
 TEST_CASE("an argument that is there only sometimes") {
