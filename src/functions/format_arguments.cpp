@@ -46,8 +46,8 @@ constexpr std::array<Row, 31> kRows{{
 constexpr std::string_view kFloats = "fFeEgGaA";
 
 std::optional<Type> named(std::string_view name) {
-  static const NamedTypes kNone;
-  return type_named(name, kNone);
+  static const NamedTypes none;
+  return type_named(name, none);
 }
 
 std::optional<Type> number_type(const Conversion& c) {

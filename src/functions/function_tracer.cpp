@@ -200,7 +200,7 @@ void FunctionTracer::update(AddressSpace& space, std::vector<std::string>& notic
     plant_ifuncs(module, space);
     plant_tellers(module, space);
   }
-  if (!added.empty()) ifuncs_.look_for_chosen(space, plant_implementation(space));
+  ifuncs_.look_for_chosen(added, space, plant_implementation(space));
 }
 
 // A push is the one common beginning whose emulation needs a write, and after which a SIGTRAP from

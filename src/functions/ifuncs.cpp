@@ -45,9 +45,10 @@ void Ifuncs::add(const LoadedModule& loaded, const std::vector<const Function*>&
   }
 }
 
-void Ifuncs::look_for_chosen(AddressSpace& space, const Plant& plant) {
+void Ifuncs::look_for_chosen(const std::vector<LoadedModule>& added, AddressSpace& space,
+                             const Plant& plant) {
   if (all_.empty()) return;
-  for (const LoadedModule& loaded : space.mapped().modules)
+  for (const LoadedModule& loaded : added)
     look_in(loaded, space, plant);
 }
 

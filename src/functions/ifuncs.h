@@ -37,8 +37,10 @@ class Ifuncs {
   /// Plants traps at the resolvers of these symbols of a module that is new in `space`.
   void add(const LoadedModule& loaded, const std::vector<const Function*>& symbols,
            Ifunc::Asked asked, AddressSpace& space);
-  /// Looks in everything that is mapped for what has been chosen already.
-  void look_for_chosen(AddressSpace& space, const Plant& plant);
+  /// Looks in modules that are new in `space` for what has been chosen already. Modules that were
+  /// there before need no second look: what is chosen later meets the trap.
+  void look_for_chosen(const std::vector<LoadedModule>& added, AddressSpace& space,
+                       const Plant& plant);
   /// Whether it was made for an implementation: it has an IFUNC's name.
   [[nodiscard]] bool is_implementation(const Function& function) const;
   /// A thread is at the first instruction of a resolver.
