@@ -180,6 +180,10 @@ Result<TraceConfig> trace_config(const Options& options) {
   auto choice = function_choice(options);
   if (!choice) return choice.error();
   config.functions = std::move(*choice);
+  config.prototypes = std::make_shared<prototypes::PrototypeBook>();
+  for (const std::string& file : options.prototypes) {
+    if (auto added = config.prototypes->add_file(file); !added) return added.error();
+  }
   return config;
 }
 

@@ -59,6 +59,12 @@ Result<> apply_list_functions(ParseState& state, Given) {
   return {};
 }
 
+Result<> apply_prototypes(ParseState& state, Given use) {
+  if (use.value->empty()) return invalid_argument(state, use);
+  state.options.prototypes.emplace_back(*use.value);
+  return {};
+}
+
 Result<> apply_shortest(ParseState& state, Given use) {
   auto time = parse_duration(*use.value);
   if (!time) return invalid_argument(state, use);

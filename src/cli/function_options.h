@@ -14,6 +14,7 @@ Result<> apply_follow_calls(ParseState& state, const OptionUse& use);
 Result<> apply_function_stack(ParseState& state, const OptionUse& use);
 Result<> apply_most_functions(ParseState& state, const OptionUse& use);
 Result<> apply_list_functions(ParseState& state, const OptionUse& use);
+Result<> apply_prototypes(ParseState& state, const OptionUse& use);
 Result<> apply_shortest(ParseState& state, const OptionUse& use);
 Result<> apply_stack_trace(ParseState& state, const OptionUse& use);
 Result<> apply_stack_limit(ParseState& state, const OptionUse& use);

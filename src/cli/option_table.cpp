@@ -397,6 +397,10 @@ constexpr OptionRow kTable[] = {
      "list the functions that --funcs matches, or all of\n"
      "them, and trace nothing",
      apply_list_functions},
+    {"--prototypes", "FILE", kFunctions,
+     "read from FILE what arguments functions without debug\n"
+     "information have; may be repeated",
+     apply_prototypes},
     {"-v,--no-abbrev", "", kFormat, "show all of structures, lists and environments",
      apply_verbose},
     {"--abbrev", "NAMES", kFormat,

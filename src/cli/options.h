@@ -49,6 +49,8 @@ struct Options {
   unsigned function_stack = 0;                  // --stack, frames
   std::size_t most_functions = 10'000;          // --max-funcs
 
+  std::vector<std::string> prototypes;  // --prototypes FILE, in order
+
   // How it is written
   std::string output;             // -o: empty for stderr; "-" for stdout; "|cmd"; otherwise a file
   bool append = false;            // -A

@@ -152,6 +152,13 @@ struct CallClass {
 
 using CustomDecoder = Value (*)(CallContext&, const CustomInput&);
 
+/// A type by its name in the descriptions: a scalar, str, path, a set, a structure without
+/// parameters, or a custom type.
+struct NamedType {
+  std::string_view name;
+  Index type = kNone;
+};
+
 }  // namespace tables
 
 /// One call, or one variant of it.
@@ -185,6 +192,7 @@ extern const std::span<const PerAbi<std::uint64_t>> kConditionValues;
 extern const std::span<const CallClass> kClasses;       // by name, as the user types it
 extern const std::span<const CallClass> kClassedCalls;  // by the call's name
 extern const std::span<const CustomDecoder> kCustoms;
+extern const std::span<const NamedType> kNamedTypes;  // by name
 
 }  // namespace tables
 }  // namespace ttrace

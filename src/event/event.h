@@ -88,7 +88,9 @@ struct FunctionReturned {
   Value result;  // Kind::None: no value is printed
   bool unwound = false;
   Duration duration = -1;
-  bool entered_last = true;  // false: the thread has entered another call since
+  bool entered_last = true;        // false: the thread has entered another call since
+  std::span<const Value> outputs;  // what arguments point to now: printed behind the result, in
+                                   // parentheses, as `name=value`
 };
 
 /// A signal is about to be delivered to the tracee.

@@ -23,6 +23,8 @@
 
 namespace ttrace {
 
+struct Ifunc;
+
 /// One planted trap. It may have several reasons; it stays until the text is let go of, unmapped or
 /// changed by the program.
 struct Site {
@@ -40,6 +42,8 @@ struct Site {
   bool returns = false;             // a traced call returns to here
   bool planted = true;              // false: given up, because it could not be stepped over
   bool lands = false;               // a thread lands here without a call returning
+  Ifunc* chooses = nullptr;         // a function that chooses an IFUNC's implementation begins here
+  bool chosen = false;              // and returns to here
   // What a function that begins here tells about stacks.
   enum class Tells : std::uint8_t {
     Nothing,

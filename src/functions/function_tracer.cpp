@@ -143,12 +143,16 @@ std::string name_some(const std::vector<InlinedFunction>& functions) {
 
 }  // namespace
 
-TracedFunction* FunctionTracer::traced(const std::shared_ptr<Module>& module,
-                                       const Function& function, bool shows_object) {
+TracedFunction* FunctionTracer::traced(const LoadedModule& loaded, const Function& function,
+                                       bool shows_object) {
   auto& known = functions_[&function];
   if (known == nullptr) {
-    known = std::make_unique<TracedFunction>(module, function,
-                                             shows_object ? module->soname() : std::string());
+    const std::string& soname = loaded.module->soname();
+    known = std::make_unique<TracedFunction>(loaded.module, function,
+                                             shows_object ? soname : std::string());
+    // Libraries may be part of a static program: then it is theirs that its functions are.
+    const bool is_static = loaded.is_executable && loaded.module->interpreter().empty();
+    known->look_up_in(values_.book(), is_static ? std::string() : soname);
   }
   return known.get();
 }
@@ -207,8 +211,10 @@ void FunctionTracer::update(AddressSpace& space, std::vector<std::string>& notic
   if (!choice_.any()) return;
   for (const LoadedModule& module : added) {
     plant_in(module, space, notices);
+    plant_ifuncs(module, space);
     plant_tellers(module, space);
   }
+  ifuncs_.look_for_chosen(added, space, plant_implementation(space));
 }
 
 // A push is the one common beginning whose emulation needs a write, and after which a SIGTRAP from
@@ -297,7 +303,7 @@ void FunctionTracer::plant_in(const LoadedModule& loaded, AddressSpace& space,
       // An earlier pattern's name for it stays.
       if ((*site)->entry == nullptr) {
         (*site)->entry =
-            traced(loaded.module, *match.function, !pattern(match.pattern).object_glob().empty());
+            traced(loaded, *match.function, !pattern(match.pattern).object_glob().empty());
       }
       bool shown = match.pattern < choice_.shown.size();
       ((*site)->*(shown ? &Site::shown : &Site::within)) = true;
@@ -340,6 +346,8 @@ Result<FunctionTracer::Next> FunctionTracer::hit(StoppedTracee& tracee, Site& si
   if (!again) {
     arena_.reset();
     if (site.lands) land(tracee, regs, space, calls, observer);
+    if (site.chosen) Ifuncs::returned(regs, space, calls, plant_implementation(space));
+    if (site.chooses != nullptr) Ifuncs::called(*site.chooses, regs, space, calls);
     if (site.tells != Site::Tells::Nothing) hear(tracee, site, regs, space, calls, observer);
     if (site.returns) leave(tracee, regs, space, calls, observer);
     if (site.entry != nullptr) enter(tracee, site, regs, space, calls, observer);
@@ -365,6 +373,7 @@ void FunctionTracer::enter(StoppedTracee& tracee, Site& site, Registers& regs, A
   at_entry.set_pc(regs.pc() - site.behind);
   FloatsOnDemand floats(tracee, regs.machine());
   ValueSource source{at_entry, std::ref(floats), space, arena_, limits_};
+  prototypes::Numbers numbers;
   auto frame = frame_at_entry(at_entry, space);
   if (frame) pairing(tracee, at_entry, space, calls, observer).make_way(&function, *frame);
   Showing how = showing(site, calls);
@@ -385,7 +394,7 @@ void FunctionTracer::enter(StoppedTracee& tracee, Site& site, Registers& regs, A
   }
   if (how.shown) {
     bool first = !function.has_layout();
-    Arguments arguments = read_arguments(function, source);
+    Arguments arguments = values_.entered(function, source, space, numbers);
     if (first) {
       if (auto warning = function.take_warning()) observer.warned(*warning);
     }
@@ -408,6 +417,7 @@ void FunctionTracer::enter(StoppedTracee& tracee, Site& site, Registers& regs, A
                 .level = how.level};
   const auto& layout = function.layout();
   if (layout.result.keep_at_entry) call.kept = regs.get(*layout.result.keep_at_entry);
+  call.numbers = std::move(numbers);
   push_call(calls.open, call);
 }
 
@@ -446,7 +456,7 @@ void FunctionTracer::plant_followed(const Callee& callee, AddressSpace& space) {
   if (!site) return;
   (*site)->followed_into = true;
   if ((*site)->entry != nullptr) return;
-  (*site)->entry = traced(callee.module->module, function, !callee.module->is_executable);
+  (*site)->entry = traced(*callee.module, function, !callee.module->is_executable);
 }
 
 void FunctionTracer::leave(StoppedTracee& tracee, Registers& regs, AddressSpace& space,
@@ -463,8 +473,10 @@ void FunctionTracer::leave(StoppedTracee& tracee, Registers& regs, AddressSpace&
     calls.open.pop_back();
     if (!call.shown) continue;
     ValueSource source{regs, std::ref(floats), space, arena_, limits_};
-    observer.returned(returned(calls, call, read_result(*call.function, source, call.kept), false),
-                      call.depth);
+    const prototypes::Returned values = values_.returned(call, source, space);
+    FunctionReturned event = returned(calls, call, values.result, false);
+    event.outputs = values.outputs;
+    observer.returned(event, call.depth);
   }
 }
 

@@ -19,8 +19,10 @@
 #include "base/result.h"
 #include "event/event.h"
 #include "functions/address_space.h"
+#include "functions/call_values.h"
 #include "functions/callees.h"
 #include "functions/function_choice.h"
+#include "functions/ifuncs.h"
 #include "functions/open_calls.h"
 #include "functions/traced_function.h"
 #include "functions/values.h"
@@ -44,10 +46,13 @@ class CallObserver {
 
 class FunctionTracer {
  public:
-  FunctionTracer(FunctionChoice choice, ValueLimits limits)
+  /// `book`: the prototypes of functions without debug information; null: those built in.
+  FunctionTracer(FunctionChoice choice, ValueLimits limits, DecodeOptions decode = {},
+                 std::shared_ptr<prototypes::PrototypeBook> book = nullptr)
       : choice_(std::move(choice)),
         matches_(choice_.shown.size() + choice_.within.size()),
-        limits_(limits) {}
+        limits_(limits),
+        values_(std::move(decode), std::move(book)) {}
 
   /// Reads the symbols of a process that is to be attached to, so that it need not wait for that.
   void look_ahead(Tid tid);
@@ -114,9 +119,10 @@ class FunctionTracer {
   static Result<Site*> plant_entry(const LoadedModule& loaded, const Function& function,
                                    AddressSpace& space);
   void plant_in(const LoadedModule& module, AddressSpace& space, std::vector<std::string>& notices);
+  void plant_ifuncs(const LoadedModule& module, AddressSpace& space);
+  Ifuncs::Plant plant_implementation(AddressSpace& space);
   static void plant_tellers(const LoadedModule& module, AddressSpace& space);
-  TracedFunction* traced(const std::shared_ptr<Module>& module, const Function& function,
-                         bool shows_object);
+  TracedFunction* traced(const LoadedModule& loaded, const Function& function, bool shows_object);
   void enter(StoppedTracee& tracee, Site& site, Registers& regs, AddressSpace& space,
              ThreadCalls& calls, CallObserver& observer);
   void leave(StoppedTracee& tracee, Registers& regs, AddressSpace& space, ThreadCalls& calls,
@@ -140,6 +146,8 @@ class FunctionTracer {
   // What was found inlined everywhere, by module and pattern.
   std::map<std::pair<const Module*, std::size_t>, std::string> inlined_;
   ValueLimits limits_;
+  CallValues values_;
+  Ifuncs ifuncs_;
   ModuleCache modules_;
   std::unordered_map<const Function*, std::unique_ptr<TracedFunction>> functions_;
   void note_problems(const std::vector<UnreadableFile>& problems);

@@ -66,9 +66,12 @@ std::string where_it_matches(const FunctionPattern& pattern,
   for (const auto& module : modules) {
     if (!seen.insert(module->soname()).second) continue;
     auto matching = module->matching(pattern);
-    if (!matching || matching->empty()) continue;
-    return fmt::format("; it matches {} function{} of {}: use '{}@{}'", matching->size(),
-                       matching->size() == 1 ? "" : "s", module->soname(), pattern.text(),
+    auto ifuncs = module->matching_ifuncs(pattern);
+    if (!matching || !ifuncs) continue;
+    const std::size_t count = matching->size() + ifuncs->size();
+    if (count == 0) continue;
+    return fmt::format("; it matches {} function{} of {}: use '{}@{}'", count,
+                       count == 1 ? "" : "s", module->soname(), pattern.text(),
                        glob_for(module->soname()));
   }
   return {};

@@ -30,24 +30,28 @@
 #include "arch/step.h"
 #include "base/address.h"
 #include "base/memory.h"
+#include "functions/prototype_values.h"
 #include "functions/stacks.h"
 #include "functions/traced_function.h"
 
 namespace ttrace {
+
+struct Ifunc;
 
 /// One traced call that has not returned.
 struct OpenCall {
   TracedFunction* function = nullptr;
   Address return_address;
   Address cfa;
-  std::uint64_t kept = 0;    // the register that the result's layout wants kept
-  std::int64_t entered = 0;  // nanoseconds, CLOCK_MONOTONIC
-  std::uint64_t number = 0;  // counts the calls of all threads
-  bool one_stack = false;    // its stack is known to be only one: see StackRange
-  bool shown = true;         // false: it is only followed, because of what happens within
-  bool within = false;       // it, or a call around it, is one that --within asks for
-  unsigned level = 0;        // calls between it and the one that --follow-calls began with
-  unsigned depth = 0;        // shown calls around it, on its chain
+  std::uint64_t kept = 0;       // the register that the result's layout wants kept
+  prototypes::Numbers numbers;  // of its arguments, when a prototype describes it
+  std::int64_t entered = 0;     // nanoseconds, CLOCK_MONOTONIC
+  std::uint64_t number = 0;     // counts the calls of all threads
+  bool one_stack = false;       // its stack is known to be only one: see StackRange
+  bool shown = true;            // false: it is only followed, because of what happens within
+  bool within = false;          // it, or a call around it, is one that --within asks for
+  unsigned level = 0;           // calls between it and the one that --follow-calls began with
+  unsigned depth = 0;           // shown calls around it, on its chain
 };
 
 /// Adds a call to its chain: `depth` and `within` are made to agree with the calls around it.
@@ -77,6 +81,13 @@ struct ThreadCalls {
   };
   std::optional<Landing> landing;
   std::optional<Landing> forced;  // where a forced unwinding ends, after its landings in between
+
+  /// A function that chooses the implementation of an IFUNC is being executed.
+  struct Choosing {
+    Ifunc* ifunc = nullptr;
+    CallFrame frame;
+  };
+  std::optional<Choosing> choosing;
 
   /// A copy of a displaced instruction is being executed.
   struct Step {

@@ -1,5 +1,9 @@
 #include "functions/traced_function.h"
 
+#include <utility>
+
+#include "symbols/pattern.h"
+
 namespace ttrace {
 
 namespace {
@@ -104,6 +108,29 @@ const TracedFunction::Layout& TracedFunction::layout() {
   if (places) layout_->arguments = std::move(*places);
   if (back) layout_->result = std::move(*back);
   return *layout_;
+}
+
+namespace {
+
+// The assembler describes a function's place and not what it takes: that looks like a function
+// without arguments and result.
+bool says_nothing(const Signature* signature) {
+  return signature == nullptr ||
+         (signature->parameters.empty() && signature->result == nullptr && !signature->variadic);
+}
+
+}  // namespace
+
+const prototypes::Prototype* TracedFunction::prototype() {
+  prototypes::PrototypeBook* book = std::exchange(book_, nullptr);
+  if (book == nullptr) return prototype_;
+  if (function_.clone) return nullptr;  // it has other arguments than its name says
+  const std::string_view linkage = unversioned(function_.linkage);
+  prototype_ = book->find(linkage, library_, machine(), true);
+  if (prototype_ == nullptr && says_nothing(layout().signature)) {
+    prototype_ = book->find(linkage, library_, machine());
+  }
+  return prototype_;
 }
 
 }  // namespace ttrace

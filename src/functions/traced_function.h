@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "arch/calling.h"
+#include "functions/prototype_book.h"
 #include "symbols/module.h"
 
 namespace ttrace {
@@ -35,11 +36,25 @@ class TracedFunction {
   /// See Module.
   [[nodiscard]] std::optional<std::string> take_warning() { return module_->take_warning(); }
 
+  /// Where it is looked up when debug information says nothing of it: `library` is the name of its
+  /// object there, empty for a program that is linked statically.
+  void look_up_in(prototypes::PrototypeBook& book, std::string library) {
+    book_ = &book;
+    library_ = std::move(library);
+  }
+  /// What a prototype says of it; nullptr: there is none, or debug information, which is better
+  /// than what is built in, but not than the user's own files.
+  /// Looked for at the first call.
+  [[nodiscard]] const prototypes::Prototype* prototype();
+
  private:
   std::shared_ptr<Module> module_;
   const Function& function_;
   std::string object_;
   std::optional<Layout> layout_;
+  prototypes::PrototypeBook* book_ = nullptr;  // null: nowhere, or it was looked up
+  std::string library_;
+  const prototypes::Prototype* prototype_ = nullptr;
 };
 
 /// A type as the calling convention sees it. Bounded: a type nested or repeated too often to fit

@@ -9,6 +9,21 @@
 
 namespace ttrace {
 
+namespace {
+
+/// Values with their names, separated by commas.
+void append_named(std::span<const Value> values, std::string& text) {
+  bool first = true;
+  for (Value value : values) {
+    if (!first) text += ", ";
+    first = false;
+    value.show_name = true;
+    render(value, text);
+  }
+}
+
+}  // namespace
+
 // --- the parts of a line -------------------------------------------------------------------------
 
 void TextSink::pad(Line& line) const {
@@ -38,6 +53,11 @@ void TextSink::append_outcome(const FunctionReturned& function, Line& line) cons
     pad(line);
     line.text += "= ";
     render(function.result, line.text);
+  }
+  if (!function.outputs.empty()) {
+    line.text += " (";
+    append_named(function.outputs, line.text);
+    line.text += ')';
   }
   append_duration(function.duration, line.text);
 }
@@ -161,14 +181,8 @@ Result<> TextSink::handle(const Event& event, const FunctionEntered& function) {
   if (auto done = begin(event.tid, line, event, event.depth); !done) return done;
   append_function(function.name, function.object, line.text);
   line.text += '(';
-  bool first = true;
-  for (Value arg : function.args) {
-    if (!first) line.text += ", ";
-    first = false;
-    arg.show_name = true;
-    render(arg, line.text);
-  }
-  if (function.truncated) line.text += first ? "..." : ", ...";
+  append_named(function.args, line.text);
+  if (function.truncated) line.text += function.args.empty() ? "..." : ", ...";
   line.text += ')';
   if (!function.returns) {
     line.text += " <no return>";

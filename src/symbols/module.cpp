@@ -11,6 +11,7 @@
 #include "symbols/dynamic.h"
 #include "symbols/elf_file.h"
 #include "symbols/pattern.h"
+#include "symbols/relocations.h"
 #include "symbols/symbol_table.h"
 
 namespace ttrace {
@@ -39,6 +40,7 @@ struct Module::State {
   std::map<FunctionKey, Function> made;  // what was asked for, so that pointers to it stay valid
   std::vector<Function> all;             // when functions() was asked for
   std::map<std::string, std::optional<Address>, std::less<>> linkage_names;  // asked for so far
+  std::optional<std::optional<ThreadVariable>> error_number;
   bool debug_info_looked_for = false;
   std::unique_ptr<DebugInfo> debug_info;
   std::string debug_problem;  // why there is none
@@ -91,6 +93,9 @@ struct Module::State {
                        symbol.size, is_clone(symbol.name)};
     return &known->second;
   }
+
+  /// Those of a type of symbols that match.
+  Result<std::vector<const Function*>> matching(const FunctionPattern& pattern, unsigned type);
 
   DebugInfo* dwarf() {
     if (!debug_info_looked_for) {
@@ -166,23 +171,29 @@ const Function* Module::function_at(Address address) {
   return found ? state_->function((*table)[*found]) : nullptr;
 }
 
-Result<std::vector<const Function*>> Module::matching(const FunctionPattern& pattern) {
+Result<std::vector<const Function*>> Module::State::matching(const FunctionPattern& pattern,
+                                                              unsigned type) {
   std::vector<FunctionSymbol> found;
-  for (const SymbolSource& source : state_->symbol_sources()) {
-    auto visited = for_each_function(*state_->file, source, [&](const FunctionSymbol& symbol) {
+  for (const SymbolSource& source : symbol_sources()) {
+    auto visit = [&](const FunctionSymbol& symbol) {
       if (pattern.may_match(symbol.name) && !is_cold_part(symbol.name) &&
-          pattern.matches_name(display_name(symbol.name)))
+          pattern.matches_name(display_name(unversioned(symbol.name))))
         found.push_back(symbol);
       return true;
-    });
-    if (!visited) return Error{0, state_->search.shown_as + ": " + visited.error().what};
+    };
+    auto visited = for_each_function(*file, source, visit, type);
+    if (!visited) return Error{0, search.shown_as + ": " + visited.error().what};
   }
   std::sort(found.begin(), found.end(), by_address);
   std::vector<const Function*> result;
   for (const FunctionSymbol& symbol : found)
     if (result.empty() || result.back()->address != symbol.address)
-      result.push_back(state_->function(symbol));
+      result.push_back(function(symbol));
   return result;
+}
+
+Result<std::vector<const Function*>> Module::matching(const FunctionPattern& pattern) {
+  return state_->matching(pattern, STT_FUNC);
 }
 
 std::vector<InlinedFunction> Module::inlined(const FunctionPattern& pattern) {
@@ -195,6 +206,15 @@ std::vector<InlinedFunction> Module::inlined(const FunctionPattern& pattern) {
   return info->inlined(
       [&](std::string_view linkage_name) { return pattern.may_match(linkage_name); },
       [&](std::string_view name) { return pattern.matches_name(name) && !names.contains(name); });
+}
+
+Result<std::vector<const Function*>> Module::matching_ifuncs(const FunctionPattern& pattern) {
+  return state_->matching(pattern, STT_GNU_IFUNC);
+}
+
+std::vector<FunctionSlot> Module::function_slots(std::span<const std::string_view> names,
+                                                 std::span<const Address> resolvers) const {
+  return slots_of_functions(*state_->file, names, resolvers);
 }
 
 std::vector<std::optional<Address>> Module::find_linkage_names(
@@ -228,6 +248,11 @@ std::optional<Address> Module::find_object(std::string_view name) {
 
 int Module::descriptor() const {
   return state_->file->descriptor();
+}
+
+std::optional<ThreadVariable> Module::error_number() {
+  if (!state_->error_number) state_->error_number = thread_variable(*state_->file, "errno");
+  return *state_->error_number;
 }
 
 std::string Module::interpreter() const {

@@ -45,6 +45,21 @@ struct Segment {
   bool executable = false;
 };
 
+/// A word of a file's memory that the dynamic linker makes the address of a function.
+struct FunctionSlot {
+  Address slot;              // where it is
+  std::string_view name;     // of the function; empty: `resolver` chooses it
+  Address resolver;          // null when there is a name
+  std::uint64_t before = 0;  // what is there before the linker has been there
+};
+
+/// Where a thread's own variable is: at the thread pointer, plus what the word at `slot` of the
+/// loaded file holds, plus `offset`.
+struct ThreadVariable {
+  Address slot;
+  std::uint64_t offset = 0;
+};
+
 class FunctionPattern;
 
 /// An opened ELF file. Symbols are read when first asked for; DWARF only for the functions asked
@@ -83,6 +98,14 @@ class Module {
   /// The functions whose name `pattern` matches and that have no code of their own, as far as debug
   /// information says so; in a file with very much of it, not all may be found.
   [[nodiscard]] std::vector<InlinedFunction> inlined(const FunctionPattern& pattern);
+  /// The IFUNC symbols whose name `pattern` matches: their address is that of the function which
+  /// chooses an implementation. One for each address, as matching(). Errors: as functions().
+  [[nodiscard]] Result<std::vector<const Function*>> matching_ifuncs(
+      const FunctionPattern& pattern);
+  /// The words of this module which are to hold the addresses of functions of these names, or of
+  /// what the resolvers at these addresses of its own choose (relocations.h).
+  [[nodiscard]] std::vector<FunctionSlot> function_slots(std::span<const std::string_view> names,
+                                                         std::span<const Address> resolvers) const;
   /// The function that contains `address` (a file virtual address), or nullptr.
   [[nodiscard]] const Function* function_at(Address address);
   /// The addresses of functions by their linkage names ("__cxa_begin_catch"), in the order of
@@ -93,6 +116,9 @@ class Module {
 
   /// The address of a variable by its linkage name; nullopt when the module does not define it.
   [[nodiscard]] std::optional<Address> find_object(std::string_view name);
+
+  /// Where each thread has the variable `errno` that this module exports (relocations.h).
+  [[nodiscard]] std::optional<ThreadVariable> error_number();
 
   /// The dynamic loader that the program asks for (PT_INTERP); empty when it is static.
   [[nodiscard]] std::string interpreter() const;

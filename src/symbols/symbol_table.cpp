@@ -30,17 +30,11 @@ std::optional<FunctionSymbol> symbol_of_type(unsigned type, const ElfFile& file,
   if (GELF_ST_TYPE(symbol.st_info) != type || symbol.st_shndx == SHN_UNDEF || symbol.st_value == 0)
     return std::nullopt;
   FunctionSymbol result{Address(symbol.st_value), symbol.st_size, {}, rank_of(symbol.st_info)};
-  if (type == STT_FUNC && !file.executable(result.address)) return std::nullopt;
+  if ((type == STT_FUNC || type == STT_GNU_IFUNC) && !file.executable(result.address))
+    return std::nullopt;
   result.name = ElfFile::string_at(table.strings, symbol.st_name);
   if (result.name.empty()) return std::nullopt;
   return result;
-}
-
-/// The function that symbol `index` defines. An IFUNC symbol is none: its address is the
-/// resolver's, which runs once, in the dynamic linker, with other arguments and another result.
-std::optional<FunctionSymbol> function_symbol(const ElfFile& file, const SymbolSection& table,
-                                              std::size_t index) {
-  return symbol_of_type(STT_FUNC, file, table, index);
 }
 
 /// How many bytes of names are looked at. Names may share their bytes, but a table whose names are
@@ -77,7 +71,7 @@ bool FunctionSymbol::better_than(const FunctionSymbol& other) const {
 }
 
 Result<> for_each_function(const ElfFile& file, const SymbolSource& source,
-                           const std::function<bool(const FunctionSymbol&)>& visit) {
+                           const std::function<bool(const FunctionSymbol&)>& visit, unsigned type) {
   const ElfFile& symbols = *source.file;
   auto table = SymbolSection::open(symbols, source.section_type);
   if (!table) return {};
@@ -86,7 +80,7 @@ Result<> for_each_function(const ElfFile& file, const SymbolSource& source,
   std::size_t budget = name_budget(*table);
   std::size_t read = 0;
   for (std::size_t i = 0; i < table->count; ++i) {
-    auto symbol = function_symbol(file, *table, i);
+    auto symbol = symbol_of_type(type, file, *table, i);
     if (!symbol) continue;
     if (symbol->name.size() > budget)
       return Error{0, "the symbol table's names overlap without sense"};

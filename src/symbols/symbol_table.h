@@ -41,9 +41,11 @@ struct FunctionSymbol {
 /// Calls `visit` for each function that a symbol table defines, in the table's order; stops when it
 /// returns false. `file` says which addresses hold code; the table is its own or that of its
 /// separate debug file. Cold parts are among them. The pages that are read do not stay in memory.
-/// Error: the names of the table overlap without sense.
+/// An IFUNC symbol (`type` STT_GNU_IFUNC) is no function: its address is that of the one which
+/// chooses, once, in the dynamic linker. Error: the names of the table overlap without sense.
 Result<> for_each_function(const ElfFile& file, const SymbolSource& source,
-                           const std::function<bool(const FunctionSymbol&)>& visit);
+                           const std::function<bool(const FunctionSymbol&)>& visit,
+                           unsigned type = STT_FUNC);
 
 /// All functions of a file by address: 24 bytes for each, because large programs have millions.
 class SymbolTable {

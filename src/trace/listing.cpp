@@ -60,6 +60,13 @@ Result<> add_rows(const LoadedModule& object, const FunctionPattern& pattern, Se
     rows.push_back({function->name, object.module->soname(), address,
                     line ? fmt::format("{}:{}", line->file, line->line) : std::string()});
   }
+  auto ifuncs = object.module->matching_ifuncs(pattern);
+  if (!ifuncs) return ifuncs.error();
+  for (const Function* ifunc : *ifuncs) {
+    Address address = ifunc->address + object.bias;
+    if (!seen.insert({object.module.get(), address}).second) continue;
+    rows.push_back({ifunc->name, object.module->soname(), address, "(chosen at run time)"});
+  }
   // A list of everything would mostly be one of these.
   if (pattern.text() == kAll) return {};
   for (const InlinedFunction& function : object.module->inlined(pattern)) {

@@ -84,6 +84,8 @@ def cxx(lowering) -> str:
         table("CallClass", "ClassedCalls", ["{%s, 0x%x}" % (text(name), mask)
                                             for name, mask in sorted(low.classes.members.items())]),
         table("CustomDecoder", "Customs", ["custom::%s" % name for name in low.custom_names]),
+        table("NamedType", "NamedTypes", ["{%s, %d}" % (text(name), index)
+                                          for name, index in sorted(low.named_types.items())]),
     ]
     result = [BANNER, '#include "decode/tables.h"\n\n#include "decode/call_context.h"\n\n',
               "using namespace std::string_view_literals;\n\nnamespace ttrace {\n\nnamespace custom {\n"]

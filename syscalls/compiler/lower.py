@@ -110,6 +110,7 @@ class Lowering:
         self.layouts = LayoutBuilder(self)
         self.classes = ClassTable(self)
         self.struct_types = {}  # name -> index of its type
+        self.named_types = {}  # the same, of everything that has a name and needs no more than it
 
     hint = staticmethod(hint)
 
@@ -131,6 +132,19 @@ class Lowering:
         self.check_used()
         self.classes.add_all(self.d.classes)
         self.calls.sort(key=lambda row: (row["name"], not row["variant"]))
+        if not self.errors:
+            self.name_types()
+
+    def name_types(self):
+        """What the descriptions of functions (prototypes/) use by name."""
+        named = self.named_types
+        named.update(self.struct_types)
+        for name in [*SCALARS, *self.d.sets]:
+            named[name] = self.element(TypeUse(name, None), None)
+        for name in ("str", "path"):
+            named[name] = self.row(STRINGS[name])
+        for name in self.custom_names:
+            named[name] = self.custom(self.d.customs[name], TypeUse(name, None), None)
 
     def struct(self, struct):
         self.struct_types[struct.name] = self.element(TypeUse(struct.name, struct.where), None)

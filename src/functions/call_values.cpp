@@ -1,0 +1,62 @@
+#include "functions/call_values.h"
+
+#include <string_view>
+
+namespace ttrace {
+
+namespace {
+
+// The name of the function that begins at an address, in what the process has mapped.
+std::string_view name_at(const AddressSpace& space, Address at) {
+  for (const LoadedModule& loaded : space.mapped().modules) {
+    if (at < loaded.start || at >= loaded.end) continue;
+    const Address in_file(at.value() - loaded.bias);
+    const Function* function = loaded.module->function_at(in_file);
+    if (function != nullptr && function->address == in_file) return function->name;
+  }
+  return {};
+}
+
+// The thread's errno, where the C library says where it is. Only x86-64's thread pointer is among
+// the registers that are read at a stop.
+std::optional<int> error_number(const Registers& registers, AddressSpace& space) {
+  if (registers.machine() != Abi::X86_64) return std::nullopt;
+  for (const LoadedModule& loaded : space.mapped().modules) {
+    const auto place = loaded.module->error_number();
+    if (!place) continue;
+    const auto word = space.read_number(Address(loaded.bias) + place->slot.value(), 8);
+    if (!word) return std::nullopt;
+    const Address at(registers.get(kDwarfX86FsBase) + *word + place->offset);
+    const auto number = space.read_number(at, sizeof(int));
+    if (!number) return std::nullopt;
+    return static_cast<int>(*number);
+  }
+  return std::nullopt;
+}
+
+prototypes::PrototypeReader::Thread thread_of(AddressSpace& space, const Registers& registers) {
+  return {space.thread(), [&space](Address at) { return name_at(space, at); },
+          [&space, &registers] { return error_number(registers, space); }};
+}
+
+}  // namespace
+
+Arguments CallValues::entered(TracedFunction& function, const ValueSource& source,
+                              AddressSpace& space, prototypes::Numbers& numbers) {
+  if (const auto* prototype = function.prototype()) {
+    auto arguments =
+        reader_.arguments(*prototype, source, thread_of(space, source.registers), numbers);
+    if (arguments) return *arguments;
+  }
+  return read_arguments(function, source);
+}
+
+prototypes::Returned CallValues::returned(const OpenCall& call, const ValueSource& source,
+                                          AddressSpace& space) {
+  if (const auto* prototype = call.function->prototype()) {
+    return reader_.returned(*prototype, source, thread_of(space, source.registers), call.numbers);
+  }
+  return {read_result(*call.function, source, call.kept), {}};
+}
+
+}  // namespace ttrace
