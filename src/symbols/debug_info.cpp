@@ -80,6 +80,15 @@ bool is_prototyped(Dwarf_Die function) {
          language != DW_LANG_C11;
 }
 
+/// Rust's own functions have mangled names; what is `extern "C"` has not. (An unmangled function
+/// of Rust's convention is possible, and cannot be told apart.)
+bool is_rust(Dwarf_Die function, const std::string& linkage) {
+  Dwarf_Die unit;
+  return (linkage.starts_with("_ZN") || linkage.starts_with("_R")) &&
+         dwarf_diecu(&function, &unit, nullptr, nullptr) != nullptr &&
+         dwarf_srclang(&unit) == DW_LANG_Rust;
+}
+
 /// A source file as the compiler was told to read it: relative to the directory it ran in.
 std::string relative_to(const char* path, Dwarf_Die unit) {
   std::string result = bounded_text(path);
@@ -156,6 +165,7 @@ std::unique_ptr<Signature> DebugInfo::read_signature(const Function& function) {
 
   auto result = std::make_unique<Signature>();
   result->variadic = (instance.unspecified || abstract.unspecified) && is_prototyped(*die);
+  result->rust = is_rust(*die, function.linkage);
   const EntryPoint entry{*die, function.address, abi_, function.clone};
   for (const auto& [source, located] : pair_up(abstract, instance)) {
     Parameter parameter;
