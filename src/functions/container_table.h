@@ -35,7 +35,8 @@ struct ContainerShape {
     Alone,       // the same, if it is as large as the whole
     Size,        // number of elements; they themselves are not read
   };
-  std::string_view tag;  // the type's name without template arguments; a prefix where it ends in '['
+  std::string_view
+      tag;  // the type's name without template arguments; a prefix where it ends in '['
   Form form = Form::Only;
   std::array<std::string_view, 3> paths{};
   const NodeShape* node = nullptr;

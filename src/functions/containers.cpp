@@ -206,11 +206,14 @@ std::optional<Value> Content::read_bits() {
 }
 
 std::optional<Value> Content::read_linked(const Type& type) {
-  Linked linked{.node_type = nullptr, .node = shape_.node, .keyed = shape_.keyed};
+  Linked linked;
+  linked.node = shape_.node;
+  linked.keyed = shape_.keyed;
   if (shape_.form == Form::Deque) {
     return read_deque(parts_[0], parts_[1], bytes_, reader_, level_);
   }
   if (shape_.form == Form::Size) return size_only(number(0), reader_);
+  linked.braces = shape_.tag.ends_with("map") || shape_.tag.ends_with("set");
   linked.node_type = find_related(type, shape_.node->tag);
   linked.first = Address(number(0));
   if (!shape_.paths[1].empty()) linked.count = number(1);
@@ -266,7 +269,8 @@ std::optional<Value> Content::read_only(const Type& type) {
   return reader_.read(*parts_[0].type, bytes_of(parts_[0], bytes_), level_);
 }
 
-// --- recognising ----------------------------------------------------------------------------------
+// --- recognising
+// ----------------------------------------------------------------------------------
 
 // What kind of type a path must lead to, for each form; Unknown: any.
 struct Expected {
@@ -319,6 +323,7 @@ std::vector<Part> parts_of(const Type& type, const ContainerShape& shape) {
     if (!sound || !is_as_expected(*part->type, expected->kinds.at(i))) return {};
     parts.push_back(*part);
   }
+  if (shape.form == Form::Tuple && find_all(*parts[0].type, shape.paths[1]).empty()) return {};
   return parts;
 }
 

@@ -162,7 +162,7 @@ std::optional<Value> read_tree(const Linked& tree, ObjectReader& reader, Level l
 }
 
 std::optional<Value> read_chain(const Linked& chain, ObjectReader& reader, Level level) {
-  bool braces = chain.node->tag.find("list") == std::string_view::npos;
+  bool braces = chain.braces;
   std::uint64_t count = chain.count.value_or(kMostElements);
   if (count > kMostElements) return std::nullopt;
   Nodes nodes(chain, reader, level);
@@ -242,8 +242,8 @@ std::optional<Value> read_deque(const Part& start, const Part& finish, Bytes byt
   if (!count) return std::nullopt;
   if (reader.too_deep(level)) return Value::list(Value::Kind::Array, {}, *count != 0);
   Arena& arena = reader.source().arena;
-  std::size_t shown = std::min<std::uint64_t>(
-      {*count, reader.source().limits.elements, reader.values_left()});
+  std::size_t shown =
+      std::min<std::uint64_t>({*count, reader.source().limits.elements, reader.values_left()});
   auto values = arena.allocate<Value>(shown);
   for (std::size_t i = 0; i < shown; ++i) {
     if (from->current == from->last) {

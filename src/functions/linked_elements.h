@@ -16,6 +16,7 @@ struct Linked {
   const Type* node_type = nullptr;  // nullptr: the debug information does not describe the nodes
   const NodeShape* node = nullptr;
   bool keyed = false;
+  bool braces = false;                 // around the elements: a map or a set
   Address first;                       // the first node, or the root; null: none
   std::optional<std::uint64_t> count;  // as the container says; nullopt: it does not
 };

@@ -158,7 +158,8 @@ Value ObjectReader::read_pointee(const Type* target, Address at, Level level) {
   return Value::list(Value::Kind::Pointer, child);
 }
 
-// --- arrays and structures ------------------------------------------------------------------------
+// --- arrays and structures
+// ------------------------------------------------------------------------
 
 Value ObjectReader::read_array(const Type& type, std::span<const std::byte> bytes, Level level) {
   const Type* element = type.target;
@@ -259,8 +260,8 @@ void ObjectReader::add_members(const Type& type, std::span<const std::byte> byte
     Value value = Value::verbatim("?");
     if (member.type != nullptr) {
       // What is not among the bytes is behind the part of a large object that was read.
-      bool whole = member.bit_size != 0 || is_aggregate(*member.type) ||
-                   member.type->size <= rest.size();
+      bool whole =
+          member.bit_size != 0 || is_aggregate(*member.type) || member.type->size <= rest.size();
       if (!whole || (rest.empty() && member.type->size != 0)) {
         to.more = true;
         return;
@@ -280,7 +281,7 @@ Value ObjectReader::read_members(const Type& type, std::span<const std::byte> by
   members.values = source_.arena.allocate<Value>(shown_members(type, limit));
   add_members(type, bytes, level, members);
   auto values = source_.arena.shrink(members.values, members.count);
-  bool tuple = members.positions && !values.empty();
+  bool tuple = values.empty() ? type.tag == "()" : members.positions;
   Value value = Value::list(tuple ? Value::Kind::Call : Value::Kind::Struct, values, members.more);
   if (tuple && !type.tag.starts_with('(')) value.text = without_arguments(type.tag);
   return value;

@@ -69,8 +69,7 @@ void append(const Passed& value, const Shape& shape, std::uint64_t word, std::ve
         to.push_back(scalar_shape(scalar.size, scalar.primitive));
       break;
     case Passing::Integer:
-      to.push_back(
-          scalar_shape(static_cast<std::uint32_t>(shape.size), Shape::Primitive::Integer));
+      to.push_back(scalar_shape(static_cast<std::uint32_t>(shape.size), Shape::Primitive::Integer));
       break;
     case Passing::Reference:
       to.push_back(scalar_shape(pointer, Shape::Primitive::Integer));

@@ -121,8 +121,8 @@ const TracedFunction::Layout& TracedFunction::layout() {
   }
   Shape result = shape_of(layout_->signature->result);
   bool rust = layout_->signature->rust;
-  auto places = rust ? rust_arguments(machine(), shapes, result)
-                     : place_arguments(machine(), shapes, result);
+  auto places =
+      rust ? rust_arguments(machine(), shapes, result) : place_arguments(machine(), shapes, result);
   auto back = rust ? rust_result(machine(), result) : place_result(machine(), result);
   layout_->convention_known = places.has_value() && back.has_value();
   if (places) drop_unknown(*layout_->signature, *places);

@@ -44,7 +44,8 @@ bool read_piece(const Piece& piece, const ValueSource& source, std::span<std::by
 Value read_place(const Type& type, const Place& place, ObjectReader& reader) {
   const ValueSource& source = reader.source();
   if (place.pieces.empty()) {
-    return type.size == 0 ? Value::list(Value::Kind::Struct, {}) : Value::optimized_out();
+    bool empty = type.size == 0 && type.kind != Type::Kind::Unknown;
+    return empty ? reader.read(type, {}, {}) : Value::optimized_out();
   }
   std::size_t size = 0;
   for (const Piece& piece : place.pieces)
@@ -79,6 +80,11 @@ Value read_place(const Type& type, const Place& place, ObjectReader& reader) {
 // calling convention.
 std::optional<Place> stated_place(const Parameter& parameter, Abi machine) {
   const Type& type = *parameter.type;
+  if (parameter.location.kind == EntryLocation::Kind::Address) {
+    auto pointer = dwarf_piece(machine, parameter.location.reg,
+                               static_cast<std::uint32_t>(word_size(machine)));
+    return pointer ? std::optional(Place{true, {*pointer}}) : std::nullopt;
+  }
   if (type.by_reference) return std::nullopt;
   auto size = static_cast<std::uint32_t>(std::min<std::uint64_t>(type.size, kMostBytes));
   if (parameter.location.kind == EntryLocation::Kind::Stack) {
@@ -105,9 +111,11 @@ Value read_parameter(const Parameter& parameter, const Place* convention, Object
   if (auto place = stated_place(parameter, source.registers.machine())) {
     return read_place(type, *place, reader);
   }
-  bool gone = parameter.location.kind == Kind::OptimizedOut && !type.by_reference;
-  return gone || convention == nullptr ? Value::optimized_out()
-                                       : read_place(type, *convention, reader);
+  if (convention == nullptr || parameter.location.kind == Kind::OptimizedOut ||
+      (parameter.location.kind == Kind::ByReference && !convention->indirect)) {
+    return Value::optimized_out();
+  }
+  return read_place(type, *convention, reader);
 }
 
 Arguments raw_arguments(const ValueSource& source) {
@@ -169,7 +177,8 @@ Arguments read_arguments(TracedFunction& function, const ValueSource& source) {
   const auto& parameters = layout.signature->parameters;
   auto values = source.arena.allocate<Value>(parameters.size());
   // A compiler's clone has a calling convention of its own: only what is stated about it is true.
-  bool conventional = !function.function().clone && layout.convention_known;
+  bool conventional =
+      !function.function().clone && layout.convention_known && !layout.signature->incomplete;
   ObjectReader reader(source);
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     const Place* convention =
@@ -181,7 +190,7 @@ Arguments read_arguments(TracedFunction& function, const ValueSource& source) {
     value.show_name = !parameters[i].name.empty();
     new (&values[i]) Value(value);
   }
-  return {values, layout.signature->variadic};
+  return {values, layout.signature->variadic || layout.signature->incomplete};
 }
 
 Value read_result(TracedFunction& function, const ValueSource& source, std::uint64_t kept) {

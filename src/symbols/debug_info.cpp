@@ -8,6 +8,7 @@
 #include "symbols/debug_location.h"
 #include "symbols/dwarf_die.h"
 #include "symbols/inlined.h"
+#include "symbols/pattern.h"
 
 namespace ttrace {
 namespace {
@@ -166,6 +167,7 @@ std::unique_ptr<Signature> DebugInfo::read_signature(const Function& function) {
   auto result = std::make_unique<Signature>();
   result->variadic = (instance.unspecified || abstract.unspecified) && is_prototyped(*die);
   result->rust = is_rust(*die, function.linkage);
+  auto count = parameter_count(function.linkage);
   const EntryPoint entry{*die, function.address, abi_, function.clone};
   for (const auto& [source, located] : pair_up(abstract, instance)) {
     Parameter parameter;
@@ -178,6 +180,9 @@ std::unique_ptr<Signature> DebugInfo::read_signature(const Function& function) {
       parameter.location.kind = EntryLocation::Kind::OptimizedOut;
     result->parameters.push_back(std::move(parameter));
   }
+  auto written = std::ranges::count_if(result->parameters,
+                                       [](const Parameter& each) { return !each.artificial; });
+  result->incomplete = count && static_cast<std::size_t>(written) < *count;
   if (auto type = type_die(*die)) {
     const Type* read = types_.read(*type);
     if (read->kind != Type::Kind::Void) result->result = read;

@@ -4,10 +4,12 @@
 #include <array>
 #include <bit>
 #include <cstring>
+#include <limits>
 #include <optional>
 #include <span>
 
 #include "arch/calling.h"
+#include "arch/machine.h"
 #include "symbols/dwarf_die.h"
 
 namespace ttrace {
@@ -23,12 +25,13 @@ struct Frame {
   std::int64_t cfa_offset;
   unsigned first_vector;
   unsigned vectors;
+  unsigned frame_pointer;  // whose place in the frame is fixed; 0: it is not
 };
 constexpr std::array<Frame, kAbiCount> kFrames = {{
-    {7, 8, 17, 8},   // X86_64
-    {4, 4, 0, 0},    // I386
-    {31, 0, 64, 8},  // Aarch64
-    {13, 0, 0, 0},   // Arm
+    {7, 8, 17, 8, 6},   // X86_64
+    {4, 4, 0, 0, 5},    // I386
+    {31, 0, 64, 8, 0},  // Aarch64
+    {13, 0, 0, 0, 0},   // Arm
 }};
 
 const Frame& frame_of(Abi abi) {
@@ -111,6 +114,9 @@ std::optional<std::int64_t> frame_base(const EntryPoint& entry) {
     return std::nullopt;
   const Frame& frame = frame_of(entry.abi);
   if (ops[0].atom == DW_OP_call_frame_cfa) return frame.cfa_offset;
+  // The frame pointer lies below the return address, once the prologue has set it.
+  if (frame.frame_pointer != 0 && register_named(ops[0]) == frame.frame_pointer)
+    return frame.cfa_offset - 2 * static_cast<std::int64_t>(word_size(entry.abi));
   // Old compilers describe the CFA itself, in a list; outside a list it is for after the prologue.
   if (auto base = based(ops[0]); base && base->reg == frame.stack_pointer && !is_expression(*found))
     return base->offset;
@@ -159,7 +165,7 @@ class Classifier {
     if (auto reg = register_named(op)) return in_register(*reg);
     if (op.atom == DW_OP_fbreg) return in_frame(static_cast<std::int64_t>(op.number));
     if (auto base = based(op)) {
-      if (base->reg != frame_of(entry_.abi).stack_pointer) return by_convention();
+      if (base->reg != frame_of(entry_.abi).stack_pointer) return behind(*base);
       return list_ ? EntryLocation{Kind::Stack, 0, base->offset} : EntryLocation{};
     }
     if (op.atom == DW_OP_implicit_value) {
@@ -168,6 +174,12 @@ class Classifier {
         if (auto value = little_endian(block)) return {Kind::Constant, 0, *value};
     }
     return unknown();
+  }
+
+  /// In memory that an argument register points to: passed by reference.
+  [[nodiscard]] EntryLocation behind(const Based& base) const {
+    bool argument = base.offset == 0 && holds_argument(entry_.abi, base.reg);
+    return list_ && argument ? EntryLocation{Kind::Address, base.reg} : by_convention();
   }
 
   EntryLocation classify_value(const Dwarf_Op& op) {
@@ -192,7 +204,9 @@ class Classifier {
     if (!base) return unknown();
     std::int64_t from_sp = 0;
     if (__builtin_add_overflow(*base, offset, &from_sp)) return unknown();
-    if (list_ || from_sp >= frame_of(entry_.abi).cfa_offset) return {Kind::Stack, 0, from_sp};
+    // Only a frame base that is true at entry makes what a list says of the frame true there.
+    bool own_slot = list_ && *base >= frame_of(entry_.abi).cfa_offset;
+    if (own_slot || from_sp >= frame_of(entry_.abi).cfa_offset) return {Kind::Stack, 0, from_sp};
     return {};
   }
 
@@ -224,6 +238,33 @@ std::uint64_t size_of(Dwarf_Die parameter) {
   return type && dwarf_aggregate_size(&*type, &size) == 0 ? size : 0;
 }
 
+/// A list that begins behind the prologue with an object that a register points to. Both clang and
+/// rustc describe so what they got by reference, when nothing is optimised; the register may be
+/// another one by then.
+EntryLocation passed_by_reference(Dwarf_Attribute& location, const EntryPoint& entry) {
+  constexpr std::uint64_t kLongestPrologue = 64;  // bytes
+  constexpr int kMostEntries = 64;
+  std::uint64_t first = std::numeric_limits<std::uint64_t>::max();
+  auto kind = Kind::OptimizedOut;
+  ptrdiff_t at = 0;
+  Dwarf_Addr base = 0;
+  Dwarf_Addr start = 0;
+  Dwarf_Addr end = 0;
+  Dwarf_Op* ops = nullptr;
+  std::size_t count = 0;
+  for (int i = 0; i < kMostEntries; ++i) {
+    at = dwarf_getlocations(&location, at, &base, &start, &end, &ops, &count);
+    if (at <= 0) break;
+    if (start >= first || start < entry.address.value()) continue;
+    first = start;
+    auto held = count == 1 ? based(ops[0]) : std::nullopt;
+    kind = held && held->offset == 0 && holds_argument(entry.abi, held->reg) ? Kind::ByReference
+                                                                             : Kind::OptimizedOut;
+  }
+  if (first - entry.address.value() > kLongestPrologue) kind = Kind::OptimizedOut;
+  return {kind};
+}
+
 }  // namespace
 
 EntryLocation entry_location(Dwarf_Die parameter, const EntryPoint& entry) {
@@ -238,7 +279,9 @@ EntryLocation entry_location(Dwarf_Die parameter, const EntryPoint& entry) {
   int found = list ? dwarf_getlocation_addr(&*location, entry.address.value(), &ops, &count, 1)
                    : (dwarf_getlocation(&*location, &ops, &count) == 0 ? 1 : -1);
   if (found < 0) return {list || entry.clone ? Kind::OptimizedOut : Kind::None};
-  if (found == 0) return {Kind::OptimizedOut};
+  if (found == 0)
+    return list && !entry.clone ? passed_by_reference(*location, entry)
+                                : EntryLocation{Kind::OptimizedOut};
   return Classifier(entry, *location, list, size_of(parameter)).classify(Ops(ops, count));
 }
 

@@ -90,6 +90,11 @@ void fill_base(Dwarf_Die die, Abi abi, Type& type) {
   bool scalar = type.size == 1 || type.size == 2 || type.size == 4 || type.size == 8 ||
                 type.size == 16 || (type.x87 && type.size == 12);
   if (!scalar) type.kind = Kind::Unknown;
+  // Rust's unit, (), has no bytes and nothing in it, as an empty structure.
+  if (type.size == 0 && type.name == "()") {
+    type.kind = Kind::Struct;
+    type.tag = type.name;
+  }
 }
 
 /// The number of elements of one dimension; 0 when it is flexible, or known only at run time.
@@ -294,8 +299,9 @@ void DebugTypes::add_argument(Node& node, Dwarf_Die argument) {
   node.outside.push_back(found->origin != nullptr ? found->origin : found);
 }
 
-/// False when it chooses in a way that Variant has no word for. The discriminant is a member of the variant part or of the struct; each variant has a list of
-/// members, in Rust one, which has the variant's name.
+/// False when it chooses in a way that Variant has no word for. The discriminant is a member of the
+/// variant part or of the struct; each variant has a list of members, in Rust one, which has the
+/// variant's name.
 bool DebugTypes::add_variants(Node& node, Dwarf_Die variant_part) {
   Type& type = node.type;
   bool understood = true;

@@ -70,9 +70,11 @@ struct Type {
   std::uint64_t size = 0;     // bytes
   std::uint32_t align = 0;    // bytes; 0: natural
   std::string name;
-  std::string tag;  // of a struct, class, union or enum: its own name, also where `name` is a typedef
+  std::string
+      tag;  // of a struct, class, union or enum: its own name, also where `name` is a typedef
   // Of a pointer, reference or array; an enum's underlying type. nullptr: the file does not say, or
-  // it lies behind more pointers than are followed (six from a parameter, template arguments counting as pointers).
+  // it lies behind more pointers than are followed (six from a parameter, template arguments
+  // counting as pointers).
   const Type* target = nullptr;
   std::uint64_t count = 0;  // elements of an array
   std::vector<Member> members;
@@ -87,10 +89,12 @@ struct Type {
 /// Only what is true at that instruction stands here: a location list entry that covers it.
 struct EntryLocation {
   enum class Kind : std::uint8_t {
-    None,      // no statement (or a frame location, not yet true): use the calling convention
-    Register,  // DWARF register `reg`
-    Stack,     // at SP-at-entry + offset (frame base DW_OP_call_frame_cfa + n)
-    Constant,  // the value itself is `offset`: its low bytes, as many as the type has
+    None,         // no statement (or a frame location, not yet true): use the calling convention
+    Register,     // DWARF register `reg`
+    Stack,        // at SP-at-entry + offset (frame base DW_OP_call_frame_cfa + n)
+    Address,      // the object is in memory, and DWARF register `reg` holds its address
+    ByReference,  // where the calling convention says, if that passes it by reference; else nowhere
+    Constant,     // the value itself is `offset`: its low bytes, as many as the type has
     OptimizedOut,
   };
   Kind kind = Kind::None;
@@ -110,6 +114,9 @@ struct Signature {
   std::vector<Parameter> parameters;
   const Type* result = nullptr;  // nullptr: void
   bool variadic = false;
+  // There are parameters that the compiler did not describe (clang leaves out unused ones that are
+  // passed by reference): where the convention puts the others cannot be said.
+  bool incomplete = false;
   bool rust = false;  // called by Rust's own convention, not by the platform's
 };
 
