@@ -302,8 +302,11 @@ bool is_as_expected(const Type& type, Type::Kind expected) {
 }
 
 bool has_tag(const ContainerShape& shape, std::string_view tag) {
-  return shape.tag.ends_with('[') ? tag.starts_with(shape.tag)
-                                  : without_arguments(tag) == shape.tag;
+  if (shape.tag.ends_with('[')) return tag.starts_with(shape.tag);
+  std::string_view name = without_arguments(tag);
+  // Rust's boxes are named with their path.
+  auto path = name.rfind("::");
+  return (path == std::string_view::npos ? name : name.substr(path + 2)) == shape.tag;
 }
 
 // How many of the paths lead into the object itself.

@@ -104,7 +104,7 @@ Value flags(const Type& type, std::uint64_t number, Arena& arena) {
 }
 
 Value read_char(const Type& type, std::span<const std::byte> own) {
-  bool is_unsigned = type.size > 1 || type.name.starts_with('u');
+  bool is_unsigned = type.size > 1 || type.name.starts_with('u') || type.tag.starts_with('u');
   return Value::character(is_unsigned ? static_cast<std::int64_t>(load_number(own))
                                       : sign_extend(load_number(own), own.size()));
 }
@@ -201,7 +201,8 @@ Value read_bitfield(const Member& member, std::span<const std::byte> bytes, Aren
     }
     case Type::Kind::Signed:
     case Type::Kind::Char:
-      return member.type->kind == Type::Kind::Char && member.type->name.starts_with('u')
+      return member.type->kind == Type::Kind::Char &&
+                     (member.type->name.starts_with('u') || member.type->tag.starts_with('u'))
                  ? Value::natural(n)
                  : Value::integer(extended);
     case Type::Kind::Unsigned:

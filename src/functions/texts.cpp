@@ -139,10 +139,11 @@ TextKind text_kind(const Type* character) {
   if (character == nullptr || character->kind != Type::Kind::Char) return TextKind::None;
   if (character->size > kWidestCharacter || character->size == 0) return TextKind::None;
   for (const auto& [name, kind] : kWideNames) {
-    if (character->name == name) return kind;
+    if (character->name == name || character->tag == name) return kind;
   }
   if (character->size != 1) return TextKind::None;
-  bool bytes = std::ranges::find(kByteNames, character->name) != kByteNames.end();
+  bool bytes = std::ranges::find(kByteNames, character->name) != kByteNames.end() ||
+               std::ranges::find(kByteNames, character->tag) != kByteNames.end();
   return bytes ? TextKind::None : TextKind::Narrow;
 }
 

@@ -21,6 +21,15 @@ void add_scalar(const Type& type, std::uint64_t offset, Shape& shape) {
       {static_cast<std::uint32_t>(offset), static_cast<std::uint32_t>(type.size), primitive});
 }
 
+// The bytes that it touches: the conventions ask where bit-fields are, but not for alignment.
+void add_bitfield(const Member& member, std::uint64_t offset, Shape& shape) {
+  std::uint64_t bytes = (member.bit_offset + member.bit_size + 7) / 8;
+  for (std::uint64_t i = 0; i < bytes && shape.fields.size() <= kMostFields; ++i) {
+    shape.fields.push_back(
+        {static_cast<std::uint32_t>(offset + member.offset + i), 1, Shape::Primitive::Integer});
+  }
+}
+
 // False: too much to describe.
 bool flatten(const Type& type, std::uint64_t offset, unsigned depth, Shape& shape) {
   if (depth > kDeepest || shape.fields.size() > kMostFields || offset > kLargestInRegisters) {
@@ -37,6 +46,10 @@ bool flatten(const Type& type, std::uint64_t offset, unsigned depth, Shape& shap
         add_scalar(*by.type, offset + by.offset, shape);
       }
       for (const Member& member : type.members) {
+        if (member.bit_size != 0) {
+          add_bitfield(member, offset, shape);
+          continue;
+        }
         if (member.type != nullptr &&
             !flatten(*member.type, offset + member.offset, depth + 1, shape)) {
           return false;

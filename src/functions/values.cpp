@@ -98,6 +98,15 @@ std::optional<Place> stated_place(const Parameter& parameter, Abi machine) {
   return Place{false, {*piece}};
 }
 
+// Whether what is said of a parameter behind the prologue makes the convention's place believable.
+bool agrees(const Place& convention, unsigned reg, Abi machine) {
+  if (convention.indirect) return true;
+  auto named = dwarf_piece(machine, reg, 1);
+  return named && std::ranges::any_of(convention.pieces, [&](const Piece& piece) {
+           return piece.where == named->where && piece.reg == named->reg;
+         });
+}
+
 Value read_parameter(const Parameter& parameter, const Place* convention, ObjectReader& reader) {
   const ValueSource& source = reader.source();
   if (parameter.type == nullptr) return Value::optimized_out();
@@ -111,10 +120,10 @@ Value read_parameter(const Parameter& parameter, const Place* convention, Object
   if (auto place = stated_place(parameter, source.registers.machine())) {
     return read_place(type, *place, reader);
   }
-  if (convention == nullptr || parameter.location.kind == Kind::OptimizedOut ||
-      (parameter.location.kind == Kind::ByReference && !convention->indirect)) {
-    return Value::optimized_out();
-  }
+  bool agreed = parameter.location.kind == Kind::None ||
+                (parameter.location.kind == Kind::Later && convention != nullptr &&
+                 agrees(*convention, parameter.location.reg, source.registers.machine()));
+  if (convention == nullptr || !agreed) return Value::optimized_out();
   return read_place(type, *convention, reader);
 }
 
@@ -204,7 +213,8 @@ Value read_result(TracedFunction& function, const ValueSource& source, std::uint
   const Type* type = layout.signature->result;
   if (type == nullptr || type->kind == Type::Kind::Void) return Value::none();
   if (!layout.convention_known) return Value::optimized_out();
-  if (may_lack_result(function.function())) return Value::optimized_out();
+  if (may_lack_result(function.function()) || layout.signature->unconventional)
+    return Value::optimized_out();
   ObjectReader reader(source);
   if (layout.result.keep_at_entry) return reader.read_at(*type, Address(kept), {});
   return read_place(*type, layout.result.place, reader);

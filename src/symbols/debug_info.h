@@ -37,12 +37,14 @@ class DebugInfo {
   DebugInfo(Dwarf* dwarf, Abi abi) : dwarf_(dwarf), abi_(abi), units_(dwarf), types_(abi) {}
   std::unique_ptr<Signature> read_signature(const Function& function);
   bool has_types(Dwarf_Die function);
+  bool is_optimised(Dwarf_Die function);
 
   std::unique_ptr<Dwarf, End> dwarf_;
   Abi abi_;
   DebugUnits units_;
   DebugTypes types_;
   std::map<const Dwarf_CU*, bool> has_types_;
+  std::map<const Dwarf_CU*, bool> optimised_;
   // By linkage name too: identical code folding gives several functions one address.
   std::map<std::pair<Address, std::string>, std::unique_ptr<Signature>> signatures_;
 };

@@ -238,14 +238,23 @@ std::uint64_t size_of(Dwarf_Die parameter) {
   return type && dwarf_aggregate_size(&*type, &size) == 0 ? size : 0;
 }
 
-/// A list that begins behind the prologue with an object that a register points to. Both clang and
-/// rustc describe so what they got by reference, when nothing is optimised; the register may be
-/// another one by then.
-EntryLocation passed_by_reference(Dwarf_Attribute& location, const EntryPoint& entry) {
-  constexpr std::uint64_t kLongestPrologue = 64;  // bytes
+/// The first register that an expression names; nullopt: none.
+std::optional<unsigned> register_in(Ops ops) {
+  for (const Dwarf_Op& op : ops) {
+    if (auto reg = register_named(op)) return reg;
+    if (auto base = based(op)) return base->reg;
+  }
+  return std::nullopt;
+}
+
+/// A list that begins behind the function's first instruction, but soon. It is so for objects
+/// passed by reference when nothing is optimised (clang, rustc), and for structures that come in
+/// several registers (gcc).
+EntryLocation stated_later(Dwarf_Attribute& location, const EntryPoint& entry) {
+  constexpr std::uint64_t kLongestPrologue = 256;  // bytes
   constexpr int kMostEntries = 64;
   std::uint64_t first = std::numeric_limits<std::uint64_t>::max();
-  auto kind = Kind::OptimizedOut;
+  EntryLocation found{Kind::OptimizedOut};
   ptrdiff_t at = 0;
   Dwarf_Addr base = 0;
   Dwarf_Addr start = 0;
@@ -257,12 +266,11 @@ EntryLocation passed_by_reference(Dwarf_Attribute& location, const EntryPoint& e
     if (at <= 0) break;
     if (start >= first || start < entry.address.value()) continue;
     first = start;
-    auto held = count == 1 ? based(ops[0]) : std::nullopt;
-    kind = held && held->offset == 0 && holds_argument(entry.abi, held->reg) ? Kind::ByReference
-                                                                             : Kind::OptimizedOut;
+    auto reg = register_in(Ops(ops, count));
+    found = reg ? EntryLocation{Kind::Later, *reg} : EntryLocation{Kind::OptimizedOut};
   }
-  if (first - entry.address.value() > kLongestPrologue) kind = Kind::OptimizedOut;
-  return {kind};
+  if (first - entry.address.value() > kLongestPrologue) return {Kind::OptimizedOut};
+  return found;
 }
 
 }  // namespace
@@ -280,9 +288,27 @@ EntryLocation entry_location(Dwarf_Die parameter, const EntryPoint& entry) {
                    : (dwarf_getlocation(&*location, &ops, &count) == 0 ? 1 : -1);
   if (found < 0) return {list || entry.clone ? Kind::OptimizedOut : Kind::None};
   if (found == 0)
-    return list && !entry.clone ? passed_by_reference(*location, entry)
+    return list && !entry.clone ? stated_later(*location, entry)
                                 : EntryLocation{Kind::OptimizedOut};
   return Classifier(entry, *location, list, size_of(parameter)).classify(Ops(ops, count));
+}
+
+bool looks_optimised(Dwarf_Die function, Abi abi) {
+  Dwarf_Addr low = 0;
+  if (dwarf_lowpc(&function, &low) != 0) return false;
+  bool found = false;
+  for_each_child(function, [&](Dwarf_Die child) {
+    if (dwarf_tag(&child) != DW_TAG_formal_parameter) return true;
+    found = attribute(child, DW_AT_const_value).has_value();
+    auto location = attribute(child, DW_AT_location);
+    if (found || !location || is_expression(*location)) return !found;
+    Dwarf_Op* ops = nullptr;
+    std::size_t count = 0;
+    if (dwarf_getlocation_addr(&*location, low, &ops, &count, 1) == 1 && count > 0)
+      if (auto reg = register_named(ops[0])) found = holds_argument(abi, *reg);
+    return !found;
+  });
+  return found;
 }
 
 }  // namespace ttrace

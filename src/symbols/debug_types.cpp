@@ -93,7 +93,6 @@ void fill_base(Dwarf_Die die, Abi abi, Type& type) {
   // Rust's unit, (), has no bytes and nothing in it, as an empty structure.
   if (type.size == 0 && type.name == "()") {
     type.kind = Kind::Struct;
-    type.tag = type.name;
   }
 }
 
@@ -200,6 +199,7 @@ DebugTypes::Node* DebugTypes::concrete(Dwarf_Die die) {
   node.die = die;
   Type& type = node.type;
   type.name = name_of(die);
+  type.tag = type.name;
   type.size = constant(die, DW_AT_byte_size).value_or(0);
   type.align =
       static_cast<std::uint32_t>(constant(die, DW_AT_alignment).value_or(0) & 0xffff'ffffU);
@@ -213,7 +213,6 @@ DebugTypes::Node* DebugTypes::concrete(Dwarf_Die die) {
   } else {
     // Types with parts are Unknown until their parts were read.
     Kind kind = kind_of(die);
-    type.tag = type.name;
     bool whole = kind == Kind::Pointer || kind == Kind::Reference || kind == Kind::MemberPointer ||
                  kind == Kind::Function;
     if (whole) type.kind = kind;

@@ -70,8 +70,7 @@ struct Type {
   std::uint64_t size = 0;     // bytes
   std::uint32_t align = 0;    // bytes; 0: natural
   std::string name;
-  std::string
-      tag;  // of a struct, class, union or enum: its own name, also where `name` is a typedef
+  std::string tag;  // the type's own name, also where `name` is a typedef's
   // Of a pointer, reference or array; an enum's underlying type. nullptr: the file does not say, or
   // it lies behind more pointers than are followed (six from a parameter, template arguments
   // counting as pointers).
@@ -89,12 +88,14 @@ struct Type {
 /// Only what is true at that instruction stands here: a location list entry that covers it.
 struct EntryLocation {
   enum class Kind : std::uint8_t {
-    None,         // no statement (or a frame location, not yet true): use the calling convention
-    Register,     // DWARF register `reg`
-    Stack,        // at SP-at-entry + offset (frame base DW_OP_call_frame_cfa + n)
-    Address,      // the object is in memory, and DWARF register `reg` holds its address
-    ByReference,  // where the calling convention says, if that passes it by reference; else nowhere
-    Constant,     // the value itself is `offset`: its low bytes, as many as the type has
+    None,      // no statement (or a frame location, not yet true): use the calling convention
+    Register,  // DWARF register `reg`
+    Stack,     // at SP-at-entry + offset (frame base DW_OP_call_frame_cfa + n)
+    Address,   // the object is in memory, and DWARF register `reg` holds its address
+    // Stated only for what follows the prologue: where the calling convention says, if that agrees,
+    // by passing a reference or by naming DWARF register `reg`.
+    Later,
+    Constant,  // the value itself is `offset`: its low bytes, as many as the type has
     OptimizedOut,
   };
   Kind kind = Kind::None;
@@ -117,6 +118,9 @@ struct Signature {
   // There are parameters that the compiler did not describe (clang leaves out unused ones that are
   // passed by reference): where the convention puts the others cannot be said.
   bool incomplete = false;
+  // The compiler may have changed where arguments and results are, for callers that it knows all
+  // of: only what is stated about a parameter is true, and nothing is about the result.
+  bool unconventional = false;
   bool rust = false;  // called by Rust's own convention, not by the platform's
 };
 

@@ -152,37 +152,43 @@ TRACED struct floats t_floats(int a) {
 
 static void structures(void) {
   struct point q = {5, 6};
-  struct rect* r = (struct rect*)at_guard_page(
-      &(struct rect){{1, 2}, {3, 4}, "big"}, sizeof(struct rect));
+  struct rect* r =
+      (struct rect*)at_guard_page(&(struct rect){{1, 2}, {3, 4}, "big"}, sizeof(struct rect));
   t_structs((struct point){1, -2}, &q, r, *r);
-  expect("t_structs(p={x=1, y=-2}, q=&{x=5, y=6}, r=&{from={x=1, y=2}, to={x=3, y=4}, "
-         "name=\"big\"}, copy={from={x=1, y=2}, to={x=3, y=4}, name=\"big\"}) = {x=6, y=4}");
+  expect(
+      "t_structs(p={x=1, y=-2}, q=&{x=5, y=6}, r=&{from={x=1, y=2}, to={x=3, y=4}, "
+      "name=\"big\"}, copy={from={x=1, y=2}, to={x=3, y=4}, name=\"big\"}) = {x=6, y=4}");
   struct node last = {3, NULL};
   struct node middle = {2, &last};
   struct node first = {1, &middle};
   t_rect(&first, first, (struct deep){{{{9}, 8}}});
-  expect("t_rect(list=&{value=1, next=%p}, by_value={value=1, next=&{value=2, next=%p}}, "
-         "deep={a={b={c={...}, two=8}}}) = {from={x=1, y=2}, to={x=3, y=4}, name=\"made\"}",
-         (void*)&middle, (void*)&last);
+  expect(
+      "t_rect(list=&{value=1, next=%p}, by_value={value=1, next=&{value=2, next=%p}}, "
+      "deep={a={b={c={...}, two=8}}}) = {from={x=1, y=2}, to={x=3, y=4}, name=\"made\"}",
+      (void*)&middle, (void*)&last);
   // Where there is nothing, the address is all that can be said.
   struct point* nowhere = (struct point*)16;
   t_rect((struct node*)nowhere, last, (struct deep){{{{9}, 8}}});
-  expect("t_rect(list=0x10, by_value={value=3, next=NULL}, deep={a={b={c={...}, two=8}}}) = "
-         "{from={x=1, y=2}, to={x=3, y=4}, name=\"made\"}");
+  expect(
+      "t_rect(list=0x10, by_value={value=3, next=NULL}, deep={a={b={c={...}, two=8}}}) = "
+      "{from={x=1, y=2}, to={x=3, y=4}, name=\"made\"}");
   t_bits((struct bits){5, -3, true, READ | WRITE, UINT64_C(0xfffffffffffffff)},
          (struct packed){'c', UINT64_C(0x1fffffffffffffff), 5});
-  expect("t_bits(bits={low=5, middle=-3, flag=true, rights=READ|WRITE, "
-         "wide=1152921504606846975}, packed={c=99 'c', n=2305843009213693951, m=5}) = {low=5, "
-         "middle=-3, flag=true, rights=READ|WRITE, wide=1152921504606846975}");
+  expect(
+      "t_bits(bits={low=5, middle=-3, flag=true, rights=READ|WRITE, "
+      "wide=1152921504606846975}, packed={c=99 'c', n=2305843009213693951, m=5}) = {low=5, "
+      "middle=-3, flag=true, rights=READ|WRITE, wide=1152921504606846975}");
 }
 
 static void numbers(void) {
   t_enums(BLUE, (enum colour)3, (enum rights)(READ | WRITE), (enum rights)(WRITE | 32), NONE, LOW);
-  expect("t_enums(c=BLUE, unknown=3, some=READ|WRITE, more=WRITE|0x20, none=NONE, l=LOW) = "
-         "READ|EXECUTE");
+  expect(
+      "t_enums(c=BLUE, unknown=3, some=READ|WRITE, more=WRITE|0x20, none=NONE, l=LOW) = "
+      "READ|EXECUTE");
   t_numbers((int128_t)1 << 100, 1.5L, -0.5F, true, 200);
-  expect("t_numbers(n=1267650600228229401496703205376, x=1.5, f=-0.5, b=true, c=200) = "
-         "-1267650600228229401496703205376");
+  expect(
+      "t_numbers(n=1267650600228229401496703205376, x=1.5, f=-0.5, b=true, c=200 '\\310') = "
+      "-1267650600228229401496703205376");
   t_x87((struct real){2.5, 1}, (struct floats){1, 2, 3}, (struct three){{'a', 'b', 'c'}});
   expect("t_x87(r={d=2.5, f=1}, f={a=1, b=2, c=3}, t={bytes=\"abc\"}) = 5");
   t_real(1, 2, 3, 4, 5, 6, 7, 8, 9);
@@ -196,17 +202,19 @@ static void numbers(void) {
 static void pointers(void) {
   struct mixed m = {"name", {1, -2, 3}, {1, 2, 255}, {{1, 2}, {3, 4}}, {.n = 0x04030201}, {6}};
   t_mixed(&m, m.grid, m.u);
-  expect("t_mixed(m=&{name=\"name\", numbers=[1, -2, 3], data=[1, 2, 255], grid=[[1, 2], [3, 4]], "
-         "u={n=67305985, bytes=[1, 2, 3, 4]}, {inner=6}}, rows=&[1, 2], u={n=67305985, "
-         "bytes=[1, 2, 3, 4]}) = {n=67305985, bytes=[1, 2, 3, 4]}");
+  expect(
+      "t_mixed(m=&{name=\"name\", numbers=[1, -2, 3], data=[1, 2, 255], grid=[[1, 2], [3, 4]], "
+      "u={n=67305985, bytes=[1, 2, 3, 4]}, {inner=6}}, rows=&[1, 2], u={n=67305985, "
+      "bytes=[1, 2, 3, 4]}) = {n=67305985, bytes=[1, 2, 3, 4]}");
   t_functions(on_event, (struct handler){on_event, &m}, NULL, &m);
   expect("t_functions(f=on_event, h={callback=on_event, cookie=%p}, none=NULL, data=%p) = on_event",
          (void*)&m, (void*)&m);
   callback_t middle = (callback_t)(uintptr_t)((char*)(uintptr_t)on_event + 1);
   t_functions(middle, (struct handler){(callback_t)8, NULL}, NULL, NULL);
-  expect("t_functions(f=%p<on_event+0x1>, h={callback=0x8, cookie=NULL}, none=NULL, data=NULL) = "
-         "%p<on_event+0x1>",
-         (void*)(uintptr_t)middle, (void*)(uintptr_t)middle);
+  expect(
+      "t_functions(f=%p<on_event+0x1>, h={callback=0x8, cookie=NULL}, none=NULL, data=NULL) = "
+      "%p<on_event+0x1>",
+      (void*)(uintptr_t)middle, (void*)(uintptr_t)middle);
   static const wchar_t wide[] = L"wide \"\u00fc\u20ac\"\n";
   static const char16_t utf16[] = u"16 \U0001f600";
   static const wchar_t bad[] = {L'a', 0x1b, 0xd800, 0x110000, 0};
@@ -215,10 +223,11 @@ static void pointers(void) {
   t_texts((const wchar_t*)(void*)at_guard_page(wide, sizeof wide),
           (const char16_t*)(void*)at_guard_page(utf16, sizeof utf16), U"32\U0001f600", long_text,
           bytes, bad);
-  expect("t_texts(wide=L\"wide \\\"\u00fc\u20ac\\\"\\n\", utf16=u\"16 \U0001f600\", "
-         "utf32=U\"32\U0001f600\", cut=\"%.32s\"..., bytes=%p, "
-         "bad=L\"a\\x1b\\xd800\\x110000\")",
-         long_text, (const void*)bytes);
+  expect(
+      "t_texts(wide=L\"wide \\\"\u00fc\u20ac\\\"\\n\", utf16=u\"16 \U0001f600\", "
+      "utf32=U\"32\U0001f600\", cut=\"%.32s\"..., bytes=%p, "
+      "bad=L\"a\\x1b\\xd800\\x110000\")",
+      long_text, (const void*)bytes);
 }
 
 int main(int argc, char** argv) {

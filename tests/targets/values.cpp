@@ -25,7 +25,8 @@
 // Every parameter is used.
 template <class... Values>
 static inline void use(const Values&... values) {
-  (void)std::initializer_list<int>{([](const void* at) { asm volatile("" ::"r"(at) : "memory"); }(
+  (void)std::initializer_list<int>{([](const void* at) { asm volatile("" ::"r"(at)
+                                                                      : "memory"); }(
                                         static_cast<const void*>(std::addressof(values))),
                                     0)...};
 }
@@ -131,8 +132,8 @@ TRACED int& t_references(int& a, const Point& b, Point&& c, int* const& d, Right
   return a;
 }
 
-TRACED Point t_members(int (shop::Item::*f)(int) const, int (*g)(const shop::Fruit*,
-                                                                const shop::Fruit&)) {
+TRACED Point t_members(int (shop::Item::*f)(int) const,
+                       int (*g)(const shop::Fruit*, const shop::Fruit&)) {
   use(f, g);
   return {1, 2};
 }
@@ -141,9 +142,10 @@ static void strings() {
   std::string text(40, 'y');
   t_strings("hello", text, "view", &text, L"wide", u"16");
   std::string cut(32, 'y');
-  expect("t_strings(a=\"hello\", b=\"%s\"..., c=\"view\", d=&\"%s\"..., e=L\"wide\", f=u\"16\") = "
-         "\"helloview\"",
-         cut.c_str(), cut.c_str());
+  expect(
+      "t_strings(a=\"hello\", b=\"%s\"..., c=\"view\", d=&\"%s\"..., e=L\"wide\", f=u\"16\") = "
+      "\"helloview\"",
+      cut.c_str(), cut.c_str());
   std::string zero("a\0b", 3);
   t_strings(zero, "", std::string_view(), nullptr, L"", u"");
   expect("t_strings(a=\"a\\0b\", b=\"\", c=\"\", d=NULL, e=L\"\", f=u\"\") = \"a\\0b\"");
@@ -157,9 +159,10 @@ static void vectors() {
   for (int i = 1; i < 32; ++i)
     sevens += ", 7";
   t_vectors(numbers, {{1, 2}, {3, 4}}, {"a", "b"}, &reals, many);
-  expect("t_vectors(a=[1, 2, 3], b=[{x=1, y=2}, {x=3, y=4}], c=[\"a\", \"b\"], d=&[0.5, 2], e=[%s, "
-         "...] /* 100 elements */) = [1, 2, 3]",
-         sevens.c_str());
+  expect(
+      "t_vectors(a=[1, 2, 3], b=[{x=1, y=2}, {x=3, y=4}], c=[\"a\", \"b\"], d=&[0.5, 2], e=[%s, "
+      "...] /* 100 elements */) = [1, 2, 3]",
+      sevens.c_str());
   t_optionals(4, "s", Point{1, 2});
   expect("t_optionals(a=4, b=\"s\", c={x=1, y=2}) = 4");
   t_optionals({}, {}, {});
@@ -184,13 +187,15 @@ static void pointers() {
 static void collections() {
   std::multimap<int, int> multi{{1, 2}, {1, 3}};
   t_maps({{"a", 1}, {"b", 2}}, {{1, "one"}}, {3, 2, 1}, {{1, {1, 2}}}, &multi, {5});
-  expect("t_maps(a={[\"a\"]=1, [\"b\"]=2}, b={[1]=\"one\"}, c={1, 2, 3}, d={[1]={x=1, y=2}}, "
-         "e=&{[1]=2, [1]=3}, f={5}) = {[1]=2}");
+  expect(
+      "t_maps(a={[\"a\"]=1, [\"b\"]=2}, b={[1]=\"one\"}, c={1, 2, 3}, d={[1]={x=1, y=2}}, "
+      "e=&{[1]=2, [1]=3}, f={5}) = {[1]=2}");
   t_maps({}, {}, {}, {}, nullptr, {});
   expect("t_maps(a={}, b={}, c={}, d={}, e=NULL, f={}) = {[1]=2}");
   t_others({1, 2}, {3, 4}, {1, 'c', "z"}, {1, {2, 3}}, {1, 2, 3}, {{1}, {2, 3}});
-  expect("t_others(a=[1, 2], b=[3, 4], c=(1, 99 'c', \"z\"), d={first=1, second={x=2, y=3}}, "
-         "e=[1, 2, 3], f=[[1], [2, 3]]) = (1, \"x\")");
+  expect(
+      "t_others(a=[1, 2], b=[3, 4], c=(1, 99 'c', \"z\"), d={first=1, second={x=2, y=3}}, "
+      "e=[1, 2, 3], f=[[1], [2, 3]]) = (1, \"x\")");
 }
 
 static void classes() {
@@ -199,11 +204,13 @@ static void classes() {
   fruit.total(2);
   expect("shop::Item::total(this=&{price_=3}, count=2) = 6");
   fruit.rename("pear");
-  expect("shop::Fruit::rename(this=&{price_=3, name=\"apple\", ripe_=true}, to=\"pear\") = "
-         "{price_=3, name=\"pear\", ripe_=true}");
+  expect(
+      "shop::Fruit::rename(this=&{price_=3, name=\"apple\", ripe_=true}, to=\"pear\") = "
+      "{price_=3, name=\"pear\", ripe_=true}");
   shop::Fruit::count(&fruit, fruit);
-  expect("shop::Fruit::count(first=&{price_=3, name=\"pear\", ripe_=true}, second={price_=3, "
-         "name=\"pear\", ripe_=true}) = 2");
+  expect(
+      "shop::Fruit::count(first=&{price_=3, name=\"pear\", ripe_=true}, second={price_=3, "
+      "name=\"pear\", ripe_=true}) = 2");
 }
 
 #ifdef _GLIBCXX_STRING
@@ -218,8 +225,9 @@ static void gnu() {
   for (int i = 0; i < 20; ++i)
     d.push_front(i);
   t_deque(d, {true, false, true});
-  expect("t_deque(a=[19, 18, 17, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0], "
-         "b=[true, false, true]) = [{x=1, y=2}]");
+  expect(
+      "t_deque(a=[19, 18, 17, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0], "
+      "b=[true, false, true]) = [{x=1, y=2}]");
 }
 #else
 static void gnu() {}
