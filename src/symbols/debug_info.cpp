@@ -241,9 +241,14 @@ std::unique_ptr<Signature> DebugInfo::read_signature(const Function& function) {
   result->unconventional = (convention && *convention == DW_CC_nocall) ||
                            (producer.llvm && !producer.marks_changes &&
                             !flag(*die, DW_AT_external) && is_optimised(*die));
-  for (Parameter& parameter : result->parameters)
-    if (producer.gcc && parameter.location.kind == EntryLocation::Kind::Later)
-      parameter.location.kind = EntryLocation::Kind::None;
+  for (Parameter& parameter : result->parameters) {
+    EntryLocation& location = parameter.location;
+    if (producer.gcc && location.kind == EntryLocation::Kind::Later)
+      location.kind = EntryLocation::Kind::None;
+    // LLVM writes the same for what all callers pass and for what the function assigns first.
+    if (producer.llvm && location.kind == EntryLocation::Kind::Constant)
+      location.kind = EntryLocation::Kind::OptimizedOut;
+  }
   result->incomplete = count && static_cast<std::size_t>(written) < *count;
   if (auto type = type_die(*die)) {
     const Type* read = types_.read(*type);

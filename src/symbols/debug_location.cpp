@@ -273,6 +273,24 @@ EntryLocation stated_later(Dwarf_Attribute& location, const EntryPoint& entry) {
   return found;
 }
 
+/// The expression of a list that holds at the function's first instruction, as dwarf_getlocation()
+/// returns it. gcc writes entries for an empty range, too: what was true there before a statement
+/// without code of its own, such as `argument = 5`. The first is what the caller passed.
+int expression_at_entry(Dwarf_Attribute& location, std::uint64_t address, Dwarf_Op*& ops,
+                        std::size_t& count) {
+  constexpr int kMostEntries = 10'000;
+  ptrdiff_t at = 0;
+  Dwarf_Addr base = 0;
+  Dwarf_Addr start = 0;
+  Dwarf_Addr end = 0;
+  for (int i = 0; i < kMostEntries; ++i) {
+    at = dwarf_getlocations(&location, at, &base, &start, &end, &ops, &count);
+    if (at <= 0) return static_cast<int>(at);
+    if (start == address || (start < address && address < end)) return 1;
+  }
+  return 0;
+}
+
 }  // namespace
 
 EntryLocation entry_location(Dwarf_Die parameter, const EntryPoint& entry) {
@@ -284,13 +302,18 @@ EntryLocation entry_location(Dwarf_Die parameter, const EntryPoint& entry) {
   bool list = !is_expression(*location);
   Dwarf_Op* ops = nullptr;
   std::size_t count = 0;
-  int found = list ? dwarf_getlocation_addr(&*location, entry.address.value(), &ops, &count, 1)
+  int found = list ? expression_at_entry(*location, entry.address.value(), ops, count)
                    : (dwarf_getlocation(&*location, &ops, &count) == 0 ? 1 : -1);
   if (found < 0) return {list || entry.clone ? Kind::OptimizedOut : Kind::None};
   if (found == 0)
     return list && !entry.clone ? stated_later(*location, entry)
                                 : EntryLocation{Kind::OptimizedOut};
-  return Classifier(entry, *location, list, size_of(parameter)).classify(Ops(ops, count));
+  EntryLocation result =
+      Classifier(entry, *location, list, size_of(parameter)).classify(Ops(ops, count));
+  // Without such entries, a constant may be what the function itself assigned first of all.
+  bool precise = !list || attribute(parameter, DW_AT_GNU_locviews);
+  if (result.kind == Kind::Constant && !precise) return {Kind::OptimizedOut};
+  return result;
 }
 
 bool looks_optimised(Dwarf_Die function, Abi abi) {

@@ -17,6 +17,8 @@ namespace {
 
 // Types by hand, so that contents can be wrong in every way.
 class Containers {
+  std::list<Type> types_;  // before the others, which are made with it
+
  public:
   Type& make(Type::Kind kind, std::uint64_t size, std::string name = {}) {
     Type& type = types_.emplace_back();
@@ -110,9 +112,6 @@ class Containers {
                      arena,
                      ValueLimits{8, 4, 6},
                      {}};
-
- private:
-  std::list<Type> types_;
 };
 
 }  // namespace
@@ -185,7 +184,6 @@ TEST_CASE("a tree is walked in order, and one that never ends is none") {
 TEST_CASE("nodes that the debug information does not describe are counted") {
   Containers c;
   Type& set = c.set();
-  Containers d;
   // The same without the allocator that leads to the node's type.
   const Type& tree = *set.members[0].type;
   const Type& impl = *tree.members[0].type;
