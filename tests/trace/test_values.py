@@ -137,6 +137,11 @@ class Optimised(Values):
     def test_clang(self):
         self.assertGreater(self.check_honest("optimised-clang", "^t_"), 0)
 
+    def test_parameter_that_clang_does_not_describe(self):
+        got = self.run_target("missing-clang", "^t_")
+        self.assertIn(got[0], ["t_missing(n=<optimized out>, text=<optimized out>, ...) = 5",
+                               't_missing("not used", n=4, text="text") = 5'])
+
 
 if __name__ == "__main__":
     harness.main()
