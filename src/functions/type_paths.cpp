@@ -86,8 +86,7 @@ const Type* find_related(const Type& type, std::string_view tag) {
       }
     }
     std::ranges::sort(next);
-    const auto repeated = std::ranges::unique(next);
-    next.erase(repeated.begin(), repeated.end());
+    next.erase(std::unique(next.begin(), next.end()), next.end());
     level = std::move(next);
   }
   return nullptr;

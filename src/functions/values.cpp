@@ -101,6 +101,10 @@ std::optional<Place> stated_place(const Parameter& parameter, Abi machine) {
 // Whether what is said of a parameter behind the prologue makes the convention's place believable.
 bool agrees(const Place& convention, unsigned reg, Abi machine) {
   if (convention.indirect) return true;
+  if (reg == EntryLocation::kFrame) {
+    return std::ranges::any_of(
+        convention.pieces, [](const Piece& piece) { return piece.where == Piece::Where::Stack; });
+  }
   auto named = dwarf_piece(machine, reg, 1);
   return named && std::ranges::any_of(convention.pieces, [&](const Piece& piece) {
            return piece.where == named->where && piece.reg == named->reg;

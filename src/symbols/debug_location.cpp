@@ -238,11 +238,16 @@ std::uint64_t size_of(Dwarf_Die parameter) {
   return type && dwarf_aggregate_size(&*type, &size) == 0 ? size : 0;
 }
 
-/// The first register that an expression names; nullopt: none.
-std::optional<unsigned> register_in(Ops ops) {
+/// The first register that an expression names, or that it speaks of the frame; nullopt: neither.
+std::optional<unsigned> register_in(Ops ops, const Frame& frame) {
   for (const Dwarf_Op& op : ops) {
+    if (op.atom == DW_OP_fbreg) return EntryLocation::kFrame;
     if (auto reg = register_named(op)) return reg;
-    if (auto base = based(op)) return base->reg;
+    if (auto base = based(op)) {
+      bool of_frame = base->reg == frame.stack_pointer ||
+                      (frame.frame_pointer != 0 && base->reg == frame.frame_pointer);
+      return of_frame ? EntryLocation::kFrame : base->reg;
+    }
   }
   return std::nullopt;
 }
@@ -266,7 +271,7 @@ EntryLocation stated_later(Dwarf_Attribute& location, const EntryPoint& entry) {
     if (at <= 0) break;
     if (start >= first || start < entry.address.value()) continue;
     first = start;
-    auto reg = register_in(Ops(ops, count));
+    auto reg = register_in(Ops(ops, count), frame_of(entry.abi));
     found = reg ? EntryLocation{Kind::Later, *reg} : EntryLocation{Kind::OptimizedOut};
   }
   if (first - entry.address.value() > kLongestPrologue) return {Kind::OptimizedOut};

@@ -1,8 +1,8 @@
 // REGEX and REGEX@OBJECT: which functions are meant.
 #pragma once
 
-#include <memory>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>

@@ -93,11 +93,12 @@ struct EntryLocation {
     Stack,     // at SP-at-entry + offset (frame base DW_OP_call_frame_cfa + n)
     Address,   // the object is in memory, and DWARF register `reg` holds its address
     // Stated only for what follows the prologue: where the calling convention says, if that agrees,
-    // by passing a reference or by naming DWARF register `reg`.
+    // by passing a reference, or by naming DWARF register `reg` (kFrame: by using the stack).
     Later,
     Constant,  // the value itself is `offset`: its low bytes, as many as the type has
     OptimizedOut,
   };
+  static constexpr unsigned kFrame = ~0U;
   Kind kind = Kind::None;
   unsigned reg = 0;
   std::int64_t offset = 0;
