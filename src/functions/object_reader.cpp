@@ -277,7 +277,7 @@ void ObjectReader::add_members(const Type& type, std::span<const std::byte> byte
 Value ObjectReader::read_members(const Type& type, std::span<const std::byte> bytes, Level level) {
   if (too_deep(level)) return Value::list(Value::Kind::Struct, {}, true);
   Members members;
-  std::size_t limit = std::min(source_.limits.elements, values_left());
+  std::size_t limit = std::min(source_.limits.members, values_left());
   members.values = source_.arena.allocate<Value>(shown_members(type, limit));
   add_members(type, bytes, level, members);
   auto values = source_.arena.shrink(members.values, members.count);

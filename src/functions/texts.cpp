@@ -188,14 +188,14 @@ std::optional<Value> read_counted_text(const Type& character, Address at, std::u
 }
 
 std::optional<Value> read_counted_bytes(Address at, std::uint64_t count, const TextSource& source) {
-  static const Type kByte = [] {
+  static const Type byte_type = [] {
     Type type;
     type.kind = Type::Kind::Char;
     type.size = 1;
     type.name = "char";
     return type;
   }();
-  return read_counted_text(kByte, at, count, source);
+  return read_counted_text(byte_type, at, count, source);
 }
 
 }  // namespace ttrace

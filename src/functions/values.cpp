@@ -157,14 +157,9 @@ bool is_made_by(const Parameter& parameter, const Function& function) {
 }
 
 Value read_bare_address(const Parameter& parameter, const Place* convention, ObjectReader& reader) {
-  static const Type kAddress = [] {
-    Type type;
-    type.kind = Type::Kind::Unknown;
-    return type;
-  }();
   if (parameter.type == nullptr) return Value::optimized_out();
   Parameter bare = parameter;
-  Type type = kAddress;
+  Type type;  // nothing but a size
   type.size = parameter.type->size;
   bare.type = &type;
   Value value = read_parameter(bare, convention, reader);

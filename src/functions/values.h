@@ -21,8 +21,9 @@ namespace ttrace {
 /// How much of a value is shown.
 struct ValueLimits {
   std::size_t string = 32;    // bytes of a string, -s
-  std::size_t elements = 32;  // of an array
+  std::size_t elements = 32;  // of an array or a container, -s
   unsigned depth = 3;         // of nested structures
+  std::size_t members = 32;   // of a structure
   unsigned pointers = 1;      // followed on the way to a value; references and containers are free
 };
 
