@@ -123,6 +123,20 @@ std::optional<std::int64_t> frame_base(const EntryPoint& entry) {
   return std::nullopt;
 }
 
+/// The first register that an expression names, or that it speaks of the frame; nullopt: neither.
+std::optional<unsigned> register_in(Ops ops, const Frame& frame) {
+  for (const Dwarf_Op& op : ops) {
+    if (op.atom == DW_OP_fbreg) return EntryLocation::kFrame;
+    if (auto reg = register_named(op)) return reg;
+    if (auto base = based(op)) {
+      bool of_frame = base->reg == frame.stack_pointer ||
+                      (frame.frame_pointer != 0 && base->reg == frame.frame_pointer);
+      return of_frame ? EntryLocation::kFrame : base->reg;
+    }
+  }
+  return std::nullopt;
+}
+
 /// One parameter's location at entry.
 class Classifier {
  public:
@@ -135,6 +149,9 @@ class Classifier {
     if (ops.size() == 1) return classify_one(ops[0]);
     if (ops.back().atom == DW_OP_stack_value && keeps_value(ops.subspan(1, ops.size() - 2)))
       return classify_value(ops[0]);
+    // Passed by reference, and the reference is on the stack.
+    if (ops.size() == 2 && ops.back().atom == DW_OP_deref && list_)
+      if (auto reg = register_in(ops, frame_of(entry_.abi))) return {Kind::Later, *reg};
     bool pieces = std::any_of(ops.begin(), ops.end(), [](const Dwarf_Op& op) {
       return op.atom == DW_OP_piece || op.atom == DW_OP_bit_piece;
     });
@@ -236,20 +253,6 @@ std::uint64_t size_of(Dwarf_Die parameter) {
   auto type = type_die(parameter);
   Dwarf_Word size = 0;
   return type && dwarf_aggregate_size(&*type, &size) == 0 ? size : 0;
-}
-
-/// The first register that an expression names, or that it speaks of the frame; nullopt: neither.
-std::optional<unsigned> register_in(Ops ops, const Frame& frame) {
-  for (const Dwarf_Op& op : ops) {
-    if (op.atom == DW_OP_fbreg) return EntryLocation::kFrame;
-    if (auto reg = register_named(op)) return reg;
-    if (auto base = based(op)) {
-      bool of_frame = base->reg == frame.stack_pointer ||
-                      (frame.frame_pointer != 0 && base->reg == frame.frame_pointer);
-      return of_frame ? EntryLocation::kFrame : base->reg;
-    }
-  }
-  return std::nullopt;
 }
 
 /// A list that begins behind the function's first instruction, but soon. It is so for objects
