@@ -226,7 +226,7 @@ TEST_CASE("how many parameters a C++ function has") {
   CHECK(parameter_count("_Z1fv") == 0U);
   CHECK(parameter_count("_Z1fi") == 1U);
   CHECK(parameter_count("_Z1fPFiPKczES2_i") == 3U);
-  CHECK(parameter_count("_Z1fPKcz") == 1U);              // f(const char*, ...)
+  CHECK(parameter_count("_Z1fPKcz") == 1U);                // f(const char*, ...)
   CHECK(parameter_count("_ZNK4shop4Item5totalEi") == 1U);  // this is not counted
   CHECK(parameter_count("_ZN4shop5FruitC1Ei") == 1U);
   CHECK(parameter_count("_Z1fIiEvT_S0_") == 2U);
