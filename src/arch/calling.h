@@ -24,6 +24,7 @@ struct Shape {
   std::uint32_t align = 1;    // bytes
   std::vector<Field> fields;  // scalars, flattened; one for a scalar type
   bool aggregate = false;     // struct, class, union or array
+  bool overlaps = false;  // there are arrays or unions in it (which only Rust's convention asks)
   bool by_reference = false;  // C++: not trivially copyable, passed by invisible reference
 };
 

@@ -27,6 +27,7 @@ struct Value {
     Struct,   // `children` with their `name`s: {a=1, b=2}; `truncated`: {a=1, ...};
               // `text`, when there is any, is a type name printed before the brace
     Array,    // `children` in brackets: [1, 2]; `truncated`: [1, 2, ...]
+    Entry,    // two children, of a map: [key]=value
     Pointer,  // one child: what is pointed to, printed &child
     Change,   // two children, before and after a call: 128 => 16
     Call,     // `text` is a macro's or constructor's name, `children` its arguments: htons(80)

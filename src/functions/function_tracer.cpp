@@ -70,6 +70,20 @@ bool is_mapped(const LoadedModule& loaded, Address at) {
   return at >= loaded.start && at < loaded.end;
 }
 
+// What function pointers point to.
+auto functions_of(const AddressSpace& space) {
+  return [&space](Address at) -> std::optional<CodeName> {
+    for (const LoadedModule& loaded : space.mapped().modules) {
+      if (at < loaded.start || at >= loaded.end) continue;
+      Address in_file(at.value() - loaded.bias);
+      const Function* function = loaded.module->function_at(in_file);
+      if (function == nullptr) return std::nullopt;
+      return CodeName{function->name, in_file.value() - function->address.value()};
+    }
+    return std::nullopt;
+  };
+}
+
 FunctionReturned returned(const ThreadCalls& calls, const OpenCall& call, Value result,
                           bool unwound) {
   return {.name = call.function->function().name,
@@ -372,7 +386,7 @@ void FunctionTracer::enter(StoppedTracee& tracee, Site& site, Registers& regs, A
   at_entry.set_sp(regs.sp() + site.pushed);
   at_entry.set_pc(regs.pc() - site.behind);
   FloatsOnDemand floats(tracee, regs.machine());
-  ValueSource source{at_entry, std::ref(floats), space, arena_, limits_};
+  ValueSource source{at_entry, std::ref(floats), space, arena_, limits_, functions_of(space)};
   prototypes::Numbers numbers;
   auto frame = frame_at_entry(at_entry, space);
   if (frame) pairing(tracee, at_entry, space, calls, observer).make_way(&function, *frame);
@@ -472,7 +486,7 @@ void FunctionTracer::leave(StoppedTracee& tracee, Registers& regs, AddressSpace&
     OpenCall call = calls.open.back();
     calls.open.pop_back();
     if (!call.shown) continue;
-    ValueSource source{regs, std::ref(floats), space, arena_, limits_};
+    ValueSource source{regs, std::ref(floats), space, arena_, limits_, functions_of(space)};
     const prototypes::Returned values = values_.returned(call, source, space);
     FunctionReturned event = returned(calls, call, values.result, false);
     event.outputs = values.outputs;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "functions/rust_convention.h"
 #include "symbols/pattern.h"
 
 namespace ttrace {
@@ -23,6 +24,15 @@ void add_scalar(const Type& type, std::uint64_t offset, Shape& shape) {
       {static_cast<std::uint32_t>(offset), static_cast<std::uint32_t>(type.size), primitive});
 }
 
+// The bytes that it touches: the conventions ask where bit-fields are, but not for alignment.
+void add_bitfield(const Member& member, std::uint64_t offset, Shape& shape) {
+  std::uint64_t bytes = (member.bit_offset + member.bit_size + 7) / 8;
+  for (std::uint64_t i = 0; i < bytes && shape.fields.size() <= kMostFields; ++i) {
+    shape.fields.push_back(
+        {static_cast<std::uint32_t>(offset + member.offset + i), 1, Shape::Primitive::Integer});
+  }
+}
+
 // False: too much to describe.
 bool flatten(const Type& type, std::uint64_t offset, unsigned depth, Shape& shape) {
   if (depth > kDeepest || shape.fields.size() > kMostFields || offset > kLargestInRegisters) {
@@ -33,7 +43,16 @@ bool flatten(const Type& type, std::uint64_t offset, unsigned depth, Shape& shap
       return true;
     case Type::Kind::Struct:
     case Type::Kind::Union:
+      shape.overlaps = shape.overlaps || (type.kind == Type::Kind::Union && type.size != 0);
+      if (type.discriminant && type.discriminant->type != nullptr) {
+        const Member& by = *type.discriminant;
+        add_scalar(*by.type, offset + by.offset, shape);
+      }
       for (const Member& member : type.members) {
+        if (member.bit_size != 0) {
+          add_bitfield(member, offset, shape);
+          continue;
+        }
         if (member.type != nullptr &&
             !flatten(*member.type, offset + member.offset, depth + 1, shape)) {
           return false;
@@ -42,6 +61,7 @@ bool flatten(const Type& type, std::uint64_t offset, unsigned depth, Shape& shap
       return true;
     case Type::Kind::Array:
       if (type.target == nullptr || type.target->size == 0) return true;
+      shape.overlaps = shape.overlaps || type.count != 0;
       for (std::uint64_t i = 0; i < type.count; ++i) {
         if (!flatten(*type.target, offset + i * type.target->size, depth + 1, shape)) return false;
       }
@@ -78,6 +98,20 @@ std::uint32_t alignment(const Type& type, const Shape& shape) {
   return std::min<std::uint32_t>(align, 16);
 }
 
+// A class that is only declared (clang describes the C++ library's so) has no size: nobody knows
+// where it is, nor what is passed behind it. A result of such a type may take the first register.
+bool is_unknown(const Type* type) {
+  return type != nullptr && type->kind == Type::Kind::Unknown && type->size == 0;
+}
+
+void drop_unknown(const Signature& signature, std::vector<Place>& places) {
+  bool known = !is_unknown(signature.result);
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    known = known && !is_unknown(signature.parameters[i].type);
+    if (!known) places[i] = {};
+  }
+}
+
 }  // namespace
 
 Shape shape_of(const Type* type) {
@@ -102,9 +136,12 @@ const TracedFunction::Layout& TracedFunction::layout() {
     shapes.push_back(shape_of(parameter.type));
   }
   Shape result = shape_of(layout_->signature->result);
-  auto places = place_arguments(machine(), shapes, result);
-  auto back = place_result(machine(), result);
+  bool rust = layout_->signature->rust;
+  auto places =
+      rust ? rust_arguments(machine(), shapes, result) : place_arguments(machine(), shapes, result);
+  auto back = rust ? rust_result(machine(), result) : place_result(machine(), result);
   layout_->convention_known = places.has_value() && back.has_value();
+  if (places) drop_unknown(*layout_->signature, *places);
   if (places) layout_->arguments = std::move(*places);
   if (back) layout_->result = std::move(*back);
   return *layout_;

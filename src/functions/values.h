@@ -6,8 +6,10 @@
 #include <functional>
 #include <optional>
 #include <span>
+#include <string_view>
 
 #include "arch/registers.h"
+#include "base/address.h"
 #include "base/arena.h"
 #include "base/memory.h"
 #include "event/value.h"
@@ -19,8 +21,16 @@ namespace ttrace {
 /// How much of a value is shown.
 struct ValueLimits {
   std::size_t string = 32;    // bytes of a string, -s
-  std::size_t elements = 32;  // of an array
+  std::size_t elements = 32;  // of an array or a container, -s
   unsigned depth = 3;         // of nested structures
+  std::size_t members = 32;   // of a structure
+  unsigned pointers = 1;      // followed on the way to a value; references and containers are free
+};
+
+/// A place in the program's text.
+struct CodeName {
+  std::string_view function;
+  std::uint64_t offset = 0;  // bytes from its start
 };
 
 /// What a value may be made of. `floats` is asked only when a vector register is needed.
@@ -30,6 +40,9 @@ struct ValueSource {
   Memory& memory;
   Arena& arena;
   ValueLimits limits;
+  // The function that has an address, and how far behind its start that is; nullopt: none is known.
+  // Empty: nobody can be asked.
+  std::function<std::optional<CodeName>(Address)> function_at = {};
 };
 
 /// The arguments of a call whose first instruction is about to execute, in order, named. Without
@@ -45,7 +58,7 @@ Arguments read_arguments(TracedFunction& function, const ValueSource& source);
 /// the layout wanted kept from the entry (0 when none).
 Value read_result(TracedFunction& function, const ValueSource& source, std::uint64_t kept);
 
-/// One object of `type` from its bytes. Never reads past them; follows char pointers.
+/// One object of `type` from its bytes. Never reads past them; follows what ObjectReader follows.
 Value read_object(const Type& type, std::span<const std::byte> bytes, const ValueSource& source,
                   unsigned depth = 0);
 

@@ -27,6 +27,7 @@ class Renderer {
   void flags(const Value& value);
   void text_or_hex(std::string_view text, std::uint64_t number);
   void change(std::span<const Value> steps);
+  void entry(std::span<const Value> pair);
   void sequence(const Value& value, std::string_view open, std::string_view separator, char close,
                 bool with_names);
   template <class Number>
@@ -153,6 +154,14 @@ void Renderer::change(std::span<const Value> steps) {
   }
 }
 
+void Renderer::entry(std::span<const Value> pair) {
+  if (pair.size() != 2) return;
+  out_ += '[';
+  node(pair[0], false);
+  out_ += "]=";
+  node(pair[1], false);
+}
+
 void Renderer::body(const Value& value) {
   switch (value.kind) {
     case Value::Kind::None:
@@ -193,6 +202,9 @@ void Renderer::body(const Value& value) {
       break;
     case Value::Kind::Array:
       sequence(value, "[", ", ", ']', false);
+      break;
+    case Value::Kind::Entry:
+      entry(value.children);
       break;
     case Value::Kind::Pointer:
       out_ += '&';

@@ -8,6 +8,7 @@
 #include <array>
 #include <chrono>
 #include <climits>
+#include <cstdlib>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -15,6 +16,7 @@
 #include "symbols/debug_location.h"
 #include "symbols/dwarf_die.h"
 #include "symbols/inlined.h"
+#include "symbols/pattern.h"
 
 namespace ttrace {
 namespace {
@@ -87,6 +89,41 @@ bool is_prototyped(Dwarf_Die function) {
   int language = dwarf_srclang(&unit);
   return language != DW_LANG_C && language != DW_LANG_C89 && language != DW_LANG_C99 &&
          language != DW_LANG_C11;
+}
+
+/// Rust's own functions have mangled names; what is `extern "C"` has not. (An unmangled function
+/// of Rust's convention is possible, and cannot be told apart.)
+bool is_rust(Dwarf_Die function, const std::string& linkage) {
+  Dwarf_Die unit;
+  return (linkage.starts_with("_ZN") || linkage.starts_with("_R")) &&
+         dwarf_diecu(&function, &unit, nullptr, nullptr) != nullptr &&
+         dwarf_srclang(&unit) == DW_LANG_Rust;
+}
+
+/// What made a unit.
+struct Producer {
+  bool gcc = false;            // changes the convention of clones only, which have other names
+  bool llvm = false;           // changes that of any function whose callers it knows
+  bool marks_changes = false;  // ... and says so, from LLVM 16 on (rustc 1.70)
+};
+
+Producer producer_of(Dwarf_Die function) {
+  Dwarf_Die unit;
+  if (dwarf_diecu(&function, &unit, nullptr, nullptr) == nullptr) return {};
+  auto attribute_found = attribute(unit, DW_AT_producer);
+  const char* found = attribute_found ? dwarf_formstring(&*attribute_found) : nullptr;
+  const std::string text = bounded_text(found);
+  auto number_behind = [&](std::string_view words) {
+    auto at = text.find(words);
+    return at == std::string::npos ? 0UL
+                                   : std::strtoul(text.c_str() + at + words.size(), nullptr, 10);
+  };
+  Producer producer;
+  producer.gcc = text.starts_with("GNU ");
+  producer.llvm = text.find("clang") != std::string::npos || text.find("LLVM") != std::string::npos;
+  producer.marks_changes =
+      number_behind("clang version ") >= 16 || number_behind("rustc version 1.") >= 70;
+  return producer;
 }
 
 /// A source file as the compiler was told to read it: relative to the directory it ran in.
@@ -201,6 +238,32 @@ bool DebugInfo::has_types(Dwarf_Die function) {
   return known->second;
 }
 
+/// No compiler says whether it optimised a unit; it shows in some of its functions.
+bool DebugInfo::is_optimised(Dwarf_Die function) {
+  auto [known, fresh] = optimised_.try_emplace(function.cu, false);
+  Dwarf_Die unit;
+  if (!fresh || dwarf_diecu(&function, &unit, nullptr, nullptr) == nullptr) return known->second;
+  // A small part of a large unit is enough.
+  constexpr std::size_t kMostLooked = 5000;
+  constexpr int kDeepest = 8;
+  std::vector<std::pair<Dwarf_Die, int>> work{{unit, 0}};
+  std::size_t looked = 0;
+  while (!work.empty() && !known->second && looked < kMostLooked) {
+    auto [scope, depth] = work.back();
+    work.pop_back();
+    for_each_child(scope, kMostLooked, [&, level = depth, &found = known->second](Dwarf_Die child) {
+      int tag = dwarf_tag(&child);
+      if (tag == DW_TAG_subprogram)
+        found = flag(child, DW_AT_call_all_calls) || flag(child, DW_AT_GNU_all_call_sites) ||
+                looks_optimised(child, abi_);
+      if ((tag == DW_TAG_namespace || tag == DW_TAG_structure_type) && level < kDeepest)
+        work.emplace_back(child, level + 1);
+      return !found && ++looked < kMostLooked;
+    });
+  }
+  return known->second;
+}
+
 std::unique_ptr<Signature> DebugInfo::read_signature(const Function& function) {
   auto die = units_.function_at(function.address, function.linkage);
   if (!die) return nullptr;
@@ -215,6 +278,9 @@ std::unique_ptr<Signature> DebugInfo::read_signature(const Function& function) {
 
   auto result = std::make_unique<Signature>();
   result->variadic = (instance.unspecified || abstract.unspecified) && is_prototyped(*die);
+  result->rust = is_rust(*die, function.linkage);
+  auto count = parameter_count(function.linkage);
+  Producer producer = producer_of(*die);
   const EntryPoint entry{*die, function.address, abi_, function.clone};
   for (const auto& [source, located] : pair_up(abstract, instance)) {
     Parameter parameter;
@@ -227,6 +293,22 @@ std::unique_ptr<Signature> DebugInfo::read_signature(const Function& function) {
       parameter.location.kind = EntryLocation::Kind::OptimizedOut;
     result->parameters.push_back(std::move(parameter));
   }
+  auto written = std::ranges::count_if(result->parameters,
+                                       [](const Parameter& each) { return !each.artificial; });
+  // So clang and rustc treat functions that nobody outside can call; newer ones say so.
+  auto convention = constant(*die, DW_AT_calling_convention);
+  result->unconventional = (convention && *convention == DW_CC_nocall) ||
+                           (producer.llvm && !producer.marks_changes &&
+                            !flag(*die, DW_AT_external) && is_optimised(*die));
+  for (Parameter& parameter : result->parameters) {
+    EntryLocation& location = parameter.location;
+    if (producer.gcc && location.kind == EntryLocation::Kind::Later)
+      location.kind = EntryLocation::Kind::None;
+    // LLVM writes the same for what all callers pass and for what the function assigns first.
+    if (producer.llvm && location.kind == EntryLocation::Kind::Constant)
+      location.kind = EntryLocation::Kind::OptimizedOut;
+  }
+  result->incomplete = count && static_cast<std::size_t>(written) < *count;
   if (auto type = type_die(*die)) {
     const Type* read = types_.read(*type);
     if (read->kind != Type::Kind::Void) result->result = read;

@@ -52,6 +52,7 @@ class DebugInfo {
   Result<> find_alternate(const ElfFile& file, const DebugFileSearch& search);
   std::unique_ptr<Signature> read_signature(const Function& function);
   bool has_types(Dwarf_Die function);
+  bool is_optimised(Dwarf_Die function);
 
   const ElfFile* file_;
   // What dwz has taken out of several files.
@@ -63,6 +64,7 @@ class DebugInfo {
   DebugUnits units_;
   DebugTypes types_;
   std::map<const Dwarf_CU*, bool> has_types_;
+  std::map<const Dwarf_CU*, bool> optimised_;
   // By linkage name too: identical code folding gives several functions one address.
   std::map<std::pair<Address, std::string>, std::unique_ptr<Signature>> signatures_;
 };

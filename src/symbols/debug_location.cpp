@@ -4,10 +4,12 @@
 #include <array>
 #include <bit>
 #include <cstring>
+#include <limits>
 #include <optional>
 #include <span>
 
 #include "arch/calling.h"
+#include "arch/machine.h"
 #include "symbols/dwarf_die.h"
 
 namespace ttrace {
@@ -23,12 +25,13 @@ struct Frame {
   std::int64_t cfa_offset;
   unsigned first_vector;
   unsigned vectors;
+  unsigned frame_pointer;  // whose place in the frame is fixed; 0: it is not
 };
 constexpr std::array<Frame, kAbiCount> kFrames = {{
-    {7, 8, 17, 8},   // X86_64
-    {4, 4, 0, 0},    // I386
-    {31, 0, 64, 8},  // Aarch64
-    {13, 0, 0, 0},   // Arm
+    {7, 8, 17, 8, 6},   // X86_64
+    {4, 4, 0, 0, 5},    // I386
+    {31, 0, 64, 8, 0},  // Aarch64
+    {13, 0, 0, 0, 0},   // Arm
 }};
 
 const Frame& frame_of(Abi abi) {
@@ -111,9 +114,26 @@ std::optional<std::int64_t> frame_base(const EntryPoint& entry) {
     return std::nullopt;
   const Frame& frame = frame_of(entry.abi);
   if (ops[0].atom == DW_OP_call_frame_cfa) return frame.cfa_offset;
+  // The frame pointer lies below the return address, once the prologue has set it.
+  if (frame.frame_pointer != 0 && register_named(ops[0]) == frame.frame_pointer)
+    return frame.cfa_offset - 2 * static_cast<std::int64_t>(word_size(entry.abi));
   // Old compilers describe the CFA itself, in a list; outside a list it is for after the prologue.
   if (auto base = based(ops[0]); base && base->reg == frame.stack_pointer && !is_expression(*found))
     return base->offset;
+  return std::nullopt;
+}
+
+/// The first register that an expression names, or that it speaks of the frame; nullopt: neither.
+std::optional<unsigned> register_in(Ops ops, const Frame& frame) {
+  for (const Dwarf_Op& op : ops) {
+    if (op.atom == DW_OP_fbreg) return EntryLocation::kFrame;
+    if (auto reg = register_named(op)) return reg;
+    if (auto base = based(op)) {
+      bool of_frame = base->reg == frame.stack_pointer ||
+                      (frame.frame_pointer != 0 && base->reg == frame.frame_pointer);
+      return of_frame ? EntryLocation::kFrame : base->reg;
+    }
+  }
   return std::nullopt;
 }
 
@@ -129,6 +149,9 @@ class Classifier {
     if (ops.size() == 1) return classify_one(ops[0]);
     if (ops.back().atom == DW_OP_stack_value && keeps_value(ops.subspan(1, ops.size() - 2)))
       return classify_value(ops[0]);
+    // Passed by reference, and the reference is on the stack.
+    if (ops.size() == 2 && ops.back().atom == DW_OP_deref && list_)
+      if (auto reg = register_in(ops, frame_of(entry_.abi))) return {Kind::Later, *reg};
     bool pieces = std::any_of(ops.begin(), ops.end(), [](const Dwarf_Op& op) {
       return op.atom == DW_OP_piece || op.atom == DW_OP_bit_piece;
     });
@@ -159,7 +182,7 @@ class Classifier {
     if (auto reg = register_named(op)) return in_register(*reg);
     if (op.atom == DW_OP_fbreg) return in_frame(static_cast<std::int64_t>(op.number));
     if (auto base = based(op)) {
-      if (base->reg != frame_of(entry_.abi).stack_pointer) return by_convention();
+      if (base->reg != frame_of(entry_.abi).stack_pointer) return behind(*base);
       return list_ ? EntryLocation{Kind::Stack, 0, base->offset} : EntryLocation{};
     }
     if (op.atom == DW_OP_implicit_value) {
@@ -168,6 +191,12 @@ class Classifier {
         if (auto value = little_endian(block)) return {Kind::Constant, 0, *value};
     }
     return unknown();
+  }
+
+  /// In memory that an argument register points to: passed by reference.
+  [[nodiscard]] EntryLocation behind(const Based& base) const {
+    bool argument = base.offset == 0 && holds_argument(entry_.abi, base.reg);
+    return list_ && argument ? EntryLocation{Kind::Address, base.reg} : by_convention();
   }
 
   EntryLocation classify_value(const Dwarf_Op& op) {
@@ -192,7 +221,9 @@ class Classifier {
     if (!base) return unknown();
     std::int64_t from_sp = 0;
     if (__builtin_add_overflow(*base, offset, &from_sp)) return unknown();
-    if (list_ || from_sp >= frame_of(entry_.abi).cfa_offset) return {Kind::Stack, 0, from_sp};
+    // Only a frame base that is true at entry makes what a list says of the frame true there.
+    bool own_slot = list_ && *base >= frame_of(entry_.abi).cfa_offset;
+    if (own_slot || from_sp >= frame_of(entry_.abi).cfa_offset) return {Kind::Stack, 0, from_sp};
     return {};
   }
 
@@ -224,6 +255,50 @@ std::uint64_t size_of(Dwarf_Die parameter) {
   return type && dwarf_aggregate_size(&*type, &size) == 0 ? size : 0;
 }
 
+/// A list that begins behind the function's first instruction, but soon. It is so for objects
+/// passed by reference when nothing is optimised (clang, rustc), and for structures that come in
+/// several registers (gcc).
+EntryLocation stated_later(Dwarf_Attribute& location, const EntryPoint& entry) {
+  constexpr std::uint64_t kLongestPrologue = 256;  // bytes
+  constexpr int kMostEntries = 64;
+  std::uint64_t first = std::numeric_limits<std::uint64_t>::max();
+  EntryLocation found{Kind::OptimizedOut};
+  ptrdiff_t at = 0;
+  Dwarf_Addr base = 0;
+  Dwarf_Addr start = 0;
+  Dwarf_Addr end = 0;
+  Dwarf_Op* ops = nullptr;
+  std::size_t count = 0;
+  for (int i = 0; i < kMostEntries; ++i) {
+    at = dwarf_getlocations(&location, at, &base, &start, &end, &ops, &count);
+    if (at <= 0) break;
+    if (start >= first || start < entry.address.value()) continue;
+    first = start;
+    auto reg = register_in(Ops(ops, count), frame_of(entry.abi));
+    found = reg ? EntryLocation{Kind::Later, *reg} : EntryLocation{Kind::OptimizedOut};
+  }
+  if (first - entry.address.value() > kLongestPrologue) return {Kind::OptimizedOut};
+  return found;
+}
+
+/// The expression of a list that holds at the function's first instruction, as dwarf_getlocation()
+/// returns it. gcc writes entries for an empty range, too: what was true there before a statement
+/// without code of its own, such as `argument = 5`. The first is what the caller passed.
+int expression_at_entry(Dwarf_Attribute& location, std::uint64_t address, Dwarf_Op*& ops,
+                        std::size_t& count) {
+  constexpr int kMostEntries = 10'000;
+  ptrdiff_t at = 0;
+  Dwarf_Addr base = 0;
+  Dwarf_Addr start = 0;
+  Dwarf_Addr end = 0;
+  for (int i = 0; i < kMostEntries; ++i) {
+    at = dwarf_getlocations(&location, at, &base, &start, &end, &ops, &count);
+    if (at <= 0) return static_cast<int>(at);
+    if (start == address || (start < address && address < end)) return 1;
+  }
+  return 0;
+}
+
 }  // namespace
 
 EntryLocation entry_location(Dwarf_Die parameter, const EntryPoint& entry) {
@@ -235,11 +310,36 @@ EntryLocation entry_location(Dwarf_Die parameter, const EntryPoint& entry) {
   bool list = !is_expression(*location);
   Dwarf_Op* ops = nullptr;
   std::size_t count = 0;
-  int found = list ? dwarf_getlocation_addr(&*location, entry.address.value(), &ops, &count, 1)
+  int found = list ? expression_at_entry(*location, entry.address.value(), ops, count)
                    : (dwarf_getlocation(&*location, &ops, &count) == 0 ? 1 : -1);
   if (found < 0) return {list || entry.clone ? Kind::OptimizedOut : Kind::None};
-  if (found == 0) return {Kind::OptimizedOut};
-  return Classifier(entry, *location, list, size_of(parameter)).classify(Ops(ops, count));
+  if (found == 0)
+    return list && !entry.clone ? stated_later(*location, entry)
+                                : EntryLocation{Kind::OptimizedOut};
+  EntryLocation result =
+      Classifier(entry, *location, list, size_of(parameter)).classify(Ops(ops, count));
+  // Without such entries, a constant may be what the function itself assigned first of all.
+  bool precise = !list || attribute(parameter, DW_AT_GNU_locviews);
+  if (result.kind == Kind::Constant && !precise) return {Kind::OptimizedOut};
+  return result;
+}
+
+bool looks_optimised(Dwarf_Die function, Abi abi) {
+  Dwarf_Addr low = 0;
+  if (dwarf_lowpc(&function, &low) != 0) return false;
+  bool found = false;
+  for_each_child(function, [&](Dwarf_Die child) {
+    if (dwarf_tag(&child) != DW_TAG_formal_parameter) return true;
+    found = attribute(child, DW_AT_const_value).has_value();
+    auto location = attribute(child, DW_AT_location);
+    if (found || !location || is_expression(*location)) return !found;
+    Dwarf_Op* ops = nullptr;
+    std::size_t count = 0;
+    if (dwarf_getlocation_addr(&*location, low, &ops, &count, 1) == 1 && count > 0)
+      if (auto reg = register_named(ops[0])) found = holds_argument(abi, *reg);
+    return !found;
+  });
+  return found;
 }
 
 }  // namespace ttrace

@@ -17,6 +17,10 @@ struct EntryPoint {
   bool clone = false;  // the calling convention does not hold
 };
 
+/// Whether a function's parameters are described as only optimised ones are: as constants, or as
+/// being in a register at entry.
+bool looks_optimised(Dwarf_Die function, Abi abi);
+
 /// See EntryLocation. `parameter` is the concrete instance's DIE. DWARF 5 sections 2.6 and 4.1.
 EntryLocation entry_location(Dwarf_Die parameter, const EntryPoint& entry);
 

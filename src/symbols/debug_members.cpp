@@ -1,5 +1,6 @@
 #include "symbols/debug_members.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <string_view>
 
@@ -30,17 +31,21 @@ bool place_bitfield(Dwarf_Die die, std::uint64_t offset, Member& member) {
   if (__builtin_mul_overflow(offset, 8, &bit)) return false;
   if (auto from_start = constant(die, DW_AT_data_bit_offset)) {
     if (__builtin_add_overflow(bit, *from_start, &bit)) return false;
-  } else if (auto from_top = constant(die, DW_AT_bit_offset)) {
-    // DWARF 3 counts from the most significant bit of the storage unit.
-    std::uint64_t unit = constant(die, DW_AT_byte_size).value_or(0);
+  } else if (auto from_top = signed_constant(die, DW_AT_bit_offset)) {
+    // DWARF 3 counts from the most significant bit of the storage unit; a packed bit-field may
+    // reach beyond it, and clang writes that as a negative number.
+    std::int64_t unit =
+        static_cast<std::int64_t>(constant(die, DW_AT_byte_size).value_or(0) & 0xff);
     if (auto type = type_die(die); unit == 0 && type) {
       Dwarf_Die peeled;
       Dwarf_Word size = 0;
       if (dwarf_peel_type(&*type, &peeled) == 0 && dwarf_aggregate_size(&peeled, &size) == 0)
-        unit = size;
+        unit = static_cast<std::int64_t>(std::min<Dwarf_Word>(size, 0xff));
     }
-    if (unit > 16 || *from_top > unit * 8 || member.bit_size > unit * 8 - *from_top) return false;
-    if (__builtin_add_overflow(bit, unit * 8 - *from_top - member.bit_size, &bit)) return false;
+    std::int64_t bits = member.bit_size;
+    if (unit > 16 || *from_top < -128 || *from_top > unit * 8 - bits) return false;
+    if (__builtin_add_overflow(bit, static_cast<std::uint64_t>(unit * 8 - *from_top - bits), &bit))
+      return false;
   }
   member.offset = bit / 8;
   member.bit_offset = static_cast<std::uint32_t>(bit % 8);

@@ -90,6 +90,10 @@ void fill_base(Dwarf_Die die, Abi abi, Type& type) {
   bool scalar = type.size == 1 || type.size == 2 || type.size == 4 || type.size == 8 ||
                 type.size == 16 || (type.x87 && type.size == 12);
   if (!scalar) type.kind = Kind::Unknown;
+  // Rust's unit, (), has no bytes and nothing in it, as an empty structure.
+  if (type.size == 0 && type.name == "()") {
+    type.kind = Kind::Struct;
+  }
 }
 
 /// The number of elements of one dimension; 0 when it is flexible, or known only at run time.
@@ -195,6 +199,7 @@ DebugTypes::Node* DebugTypes::concrete(Dwarf_Die die) {
   node.die = die;
   Type& type = node.type;
   type.name = name_of(die);
+  type.tag = type.name;
   type.size = constant(die, DW_AT_byte_size).value_or(0);
   type.align =
       static_cast<std::uint32_t>(constant(die, DW_AT_alignment).value_or(0) & 0xffff'ffffU);
@@ -237,6 +242,8 @@ void DebugTypes::fill(Node& node) {
     // Read before, from farther away: only what the parts point to is new.
     for (Node* part : node.parts)
       if (part != nullptr) enqueue(*part, node.depth);
+    for (Node* type : node.outside)
+      enqueue(*type, node.depth + 1);
   } else if (kind == Kind::MemberPointer) {
     // To a function: its address and an adjustment of `this`.
     auto die = type_die(node.die);
@@ -266,14 +273,63 @@ void DebugTypes::fill_struct(Node& node) {
   for_each_child(node.die, [&](Dwarf_Die child) {
     int tag = dwarf_tag(&child);
     if (tag == DW_TAG_member || tag == DW_TAG_inheritance) add_member(node, child);
-    // A Rust enum or an Ada variant record: which members there are is known only at run time.
-    if (tag == DW_TAG_variant_part || type.members.size() > kMostMembers) understood = false;
+    if (tag == DW_TAG_template_type_parameter) add_argument(node, child);
+    if (tag == DW_TAG_variant_part) {
+      // Ada nests variant parts and has several; nobody else does.
+      understood = type.variants.empty() && add_variants(node, child);
+    }
+    understood = understood && type.members.size() <= kMostMembers;
     return understood;
   });
   if (understood) return;
   type.kind = Kind::Unknown;
   type.members.clear();
+  type.variants.clear();
+  type.discriminant.reset();
   node.parts.clear();
+}
+
+void DebugTypes::add_argument(Node& node, Dwarf_Die argument) {
+  constexpr std::size_t kMostArguments = 64;
+  auto type = type_die(argument);
+  if (!type || node.outside.size() == kMostArguments) return;
+  Node* found = resolve(*type, node.depth + 1);
+  node.type.arguments.push_back({name_of(argument), &found->type});
+  node.outside.push_back(found->origin != nullptr ? found->origin : found);
+}
+
+/// False when it chooses in a way that Variant has no word for. The discriminant is a member of the
+/// variant part or of the struct; each variant has a list of members, in Rust one, which has the
+/// variant's name.
+bool DebugTypes::add_variants(Node& node, Dwarf_Die variant_part) {
+  Type& type = node.type;
+  bool understood = true;
+  if (auto die = referenced(variant_part, DW_AT_discr)) {
+    type.discriminant = member_from(*die);
+    auto discriminant_type = type_die(*die);
+    if (type.discriminant && discriminant_type) {
+      Node* scalar = resolve(*discriminant_type, node.depth);
+      // Only a scalar: it is complete from the start, and no part that could close a cycle.
+      if (is_integer(scalar->type.kind) || scalar->type.kind == Kind::Char)
+        type.discriminant->type = &scalar->type;
+    }
+  }
+  for_each_child(variant_part, [&](Dwarf_Die child) {
+    if (dwarf_tag(&child) != DW_TAG_variant) return true;
+    Variant variant{constant(child, DW_AT_discr_value), type.members.size(), 0};
+    bool stated = attribute(child, DW_AT_discr_value) || attribute(child, DW_AT_discr_list);
+    understood = understood && variant.value.has_value() == stated;
+    for_each_child(child, [&](Dwarf_Die die) {
+      if (dwarf_tag(&die) == DW_TAG_member) add_member(node, die);
+      return type.members.size() <= kMostMembers;
+    });
+    variant.count = type.members.size() - variant.first;
+    for (std::size_t i = variant.first; i < type.members.size(); ++i)
+      type.members[i].in_variant = true;
+    type.variants.push_back(variant);
+    return type.members.size() <= kMostMembers && type.variants.size() <= kMostMembers;
+  });
+  return understood;
 }
 
 void DebugTypes::add_member(Node& node, Dwarf_Die die) {

@@ -31,7 +31,7 @@ class DebugTypes {
   const Type* read(Dwarf_Die die);
 
  private:
-  static constexpr int kDeepestPointer = 4;
+  static constexpr int kDeepestPointer = 6;
   static constexpr int kDeepestValue = 64;
 
   struct Node {
@@ -44,6 +44,7 @@ class DebugTypes {
     bool vector = false;  // an array that the calling convention treats as one value
     enum class Visit : std::uint8_t { New, Open, Done } visit = Visit::New;
     int height = 0;              // levels of members below
+    std::vector<Node*> outside;  // what it has not by value: template arguments
     std::vector<Node*> parts;    // what it has by value: one for each member, or the element
     std::vector<Node*> aliases;  // its typedefs
   };
@@ -57,6 +58,8 @@ class DebugTypes {
   void fill_struct(Node& node);
   void fill_array(Node& node);
   void add_member(Node& node, Dwarf_Die member);
+  void add_argument(Node& node, Dwarf_Die argument);
+  bool add_variants(Node& node, Dwarf_Die variant_part);
   static Node* whole(Node* part);
 
   static void finish(Node& start);

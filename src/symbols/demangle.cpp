@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -175,6 +176,34 @@ class NameTree {
     return printed.text + suffix;
   }
 
+  /// How many parameters the function has; nullopt: it is none, or its name does not say.
+  /// `ends_in_z`: its mangled name does.
+  [[nodiscard]] std::optional<std::size_t> parameters(bool ends_in_z) const {
+    const Node* node = root_;
+    auto outer = [](Kind kind) {
+      return kind == DEMANGLE_COMPONENT_CLONE || is_function_qualifier(kind);
+    };
+    while (node != nullptr && outer(node->type))
+      node = node->u.s_binary.left;
+    if (node == nullptr || node->type != DEMANGLE_COMPONENT_TYPED_NAME) return std::nullopt;
+    node = node->u.s_binary.right;
+    while (node != nullptr && is_function_qualifier(node->type))
+      node = node->u.s_binary.left;
+    if (node == nullptr || node->type != DEMANGLE_COMPONENT_FUNCTION_TYPE) return std::nullopt;
+    std::size_t count = 0;
+    bool rest = false;  // the last is a builtin type, and of those only "..." is mangled as z
+    for (node = node->u.s_binary.right; node != nullptr; node = node->u.s_binary.right) {
+      const Node* type = node->u.s_binary.left;
+      if (node->type != DEMANGLE_COMPONENT_ARGLIST || count > kMostNodes) return std::nullopt;
+      if (type == nullptr) continue;  // void
+      // How many a pack stands for is said elsewhere.
+      if (type->type == DEMANGLE_COMPONENT_PACK_EXPANSION) return std::nullopt;
+      ++count;
+      rest = type->type == DEMANGLE_COMPONENT_BUILTIN_TYPE;
+    }
+    return rest && ends_in_z ? count - 1 : count;
+  }
+
  private:
   struct Free {
     // NOLINTNEXTLINE(cppcoreguidelines-no-malloc): libiberty allocated it.
@@ -322,6 +351,14 @@ std::string display_name(std::string_view linkage_name) {
     if (auto name = demangle(base); !name.empty()) return printable(std::move(name));
   }
   return printable(std::string(base));
+}
+
+std::optional<std::size_t> parameter_count(std::string_view linkage_name) {
+  std::string base(split(linkage_name).base);
+  if (base.size() > kLongestMangled || !base.starts_with("_Z") || maybe_rust(base) ||
+      too_many_conversions(base))
+    return std::nullopt;
+  return NameTree(base.c_str()).parameters(base.ends_with('z'));
 }
 
 bool is_clone(std::string_view linkage_name) {

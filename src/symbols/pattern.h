@@ -1,7 +1,9 @@
 // REGEX and REGEX@OBJECT: which functions are meant.
 #pragma once
 
+#include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -49,6 +51,9 @@ class FunctionPattern {
 /// type, ABI tags, clone suffixes (.isra.0, .constprop.1, .part.2, .lto_priv.3) and Rust hashes.
 /// Names that are not mangled (C, Go) come back as they are, clone suffixes apart.
 std::string display_name(std::string_view linkage_name);
+/// How many parameters the source gives a C++ function, `this` not counted; nullopt: its name does
+/// not say.
+std::optional<std::size_t> parameter_count(std::string_view linkage_name);
 /// True for a compiler's clone whose arguments differ from the source's (.isra, .constprop, .part).
 bool is_clone(std::string_view linkage_name);
 /// `memcpy@@GLIBC_2.14` without its version.

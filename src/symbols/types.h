@@ -1,7 +1,9 @@
 // The types of a program, as its debug information describes them.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +20,21 @@ struct Member {
   std::uint32_t bit_offset = 0;  // bits from the start of the containing byte `offset`
   bool base_class = false;
   bool artificial = false;  // the compiler's own: a vtable pointer
+  bool in_variant = false;  // there only when Type::variants says so
+};
+
+/// One alternative of a Rust enum: which members are there when the discriminant has this value.
+struct Variant {
+  std::optional<std::uint64_t> value;  // as many low bits as the discriminant has; nullopt: any
+                                       // that no other variant has
+  std::size_t first = 0;               // of its members
+  std::size_t count = 0;
+};
+
+/// A template argument that is a type.
+struct TypeArgument {
+  std::string name;  // of the template parameter
+  const Type* type = nullptr;
 };
 
 struct Enumerator {
@@ -53,12 +70,18 @@ struct Type {
   std::uint64_t size = 0;     // bytes
   std::uint32_t align = 0;    // bytes; 0: natural
   std::string name;
+  std::string tag;  // the type's own name, also where `name` is a typedef's
   // Of a pointer, reference or array; an enum's underlying type. nullptr: the file does not say, or
-  // it lies behind more pointers than are followed (four from a parameter).
+  // it lies behind more pointers than are followed (six from a parameter, template arguments
+  // counting as pointers).
   const Type* target = nullptr;
   std::uint64_t count = 0;  // elements of an array
   std::vector<Member> members;
   std::vector<Enumerator> enumerators;
+  std::vector<TypeArgument> arguments;
+  // A variant part (DWARF 5, 5.7.10). None: all members are always there.
+  std::vector<Variant> variants;
+  std::optional<Member> discriminant;  // nullopt with one variant: there is nothing to choose
 };
 
 /// Where debug information says a parameter is when the function's first instruction executes.
@@ -68,9 +91,14 @@ struct EntryLocation {
     None,      // no statement (or a frame location, not yet true): use the calling convention
     Register,  // DWARF register `reg`
     Stack,     // at SP-at-entry + offset (frame base DW_OP_call_frame_cfa + n)
+    Address,   // the object is in memory, and DWARF register `reg` holds its address
+    // Stated only for what follows the prologue: where the calling convention says, if that agrees,
+    // by passing a reference, or by naming DWARF register `reg` (kFrame: by using the stack).
+    Later,
     Constant,  // the value itself is `offset`: its low bytes, as many as the type has
     OptimizedOut,
   };
+  static constexpr unsigned kFrame = ~0U;
   Kind kind = Kind::None;
   unsigned reg = 0;
   std::int64_t offset = 0;
@@ -88,6 +116,13 @@ struct Signature {
   std::vector<Parameter> parameters;
   const Type* result = nullptr;  // nullptr: void
   bool variadic = false;
+  // There are parameters that the compiler did not describe (clang leaves out unused ones that are
+  // passed by reference): where the convention puts the others cannot be said.
+  bool incomplete = false;
+  // The compiler may have changed where arguments and results are, for callers that it knows all
+  // of: only what is stated about a parameter is true, and nothing is about the result.
+  bool unconventional = false;
+  bool rust = false;  // called by Rust's own convention, not by the platform's
 };
 
 }  // namespace ttrace

@@ -17,7 +17,8 @@ Tracer::Tracer(TraceConfig config, Sink& sink)
     : config_(std::move(config)),
       sink_(sink),
       decoder_(config_.decode),
-      functions_(std::move(config_.functions), ValueLimits{config_.decode.string_limit},
+      functions_(std::move(config_.functions),
+                 ValueLimits{config_.decode.string_limit, config_.decode.string_limit},
                  config_.decode, config_.prototypes) {}
 
 Tracer::~Tracer() {

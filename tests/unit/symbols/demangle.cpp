@@ -222,5 +222,23 @@ TEST_CASE("names cut anywhere, or with a letter changed, do no harm") {
   }
 }
 
+TEST_CASE("how many parameters a C++ function has") {
+  CHECK(parameter_count("_Z1fv") == 0U);
+  CHECK(parameter_count("_Z1fi") == 1U);
+  CHECK(parameter_count("_Z1fPFiPKczES2_i") == 3U);
+  CHECK(parameter_count("_Z1fPKcz") == 1U);                // f(const char*, ...)
+  CHECK(parameter_count("_ZNK4shop4Item5totalEi") == 1U);  // this is not counted
+  CHECK(parameter_count("_ZN4shop5FruitC1Ei") == 1U);
+  CHECK(parameter_count("_Z1fIiEvT_S0_") == 2U);
+  CHECK(parameter_count("_ZZ4mainENKUliPKcE_clEiS0_") == 2U);
+  CHECK(parameter_count("_Z1fib.isra.0") == 2U);
+  CHECK_FALSE(parameter_count("_Z1fIJidEEvDpT_"));  // as many as the pack has
+  CHECK_FALSE(parameter_count("_ZTV4Item"));
+  CHECK_FALSE(parameter_count("main"));
+  CHECK_FALSE(parameter_count("_ZN4core3fmt9Arguments6new_v117h2c1e9abb9101dd0aE"));
+  CHECK_FALSE(parameter_count(""));
+  CHECK_FALSE(parameter_count("_Z"));
+}
+
 }  // namespace
 }  // namespace ttrace
