@@ -96,7 +96,8 @@ class Module {
   /// `__write`). Errors: as functions().
   [[nodiscard]] Result<std::vector<const Function*>> matching(const FunctionPattern& pattern);
   /// The functions whose name `pattern` matches and that have no code of their own, as far as debug
-  /// information says so; in a file with very much of it, not all may be found.
+  /// information says so; in a file with very much of it, not all may be found. None for a pattern
+  /// that asks for no name in particular.
   [[nodiscard]] std::vector<InlinedFunction> inlined(const FunctionPattern& pattern);
   /// The IFUNC symbols whose name `pattern` matches: their address is that of the function which
   /// chooses an implementation. One for each address, as matching(). Errors: as functions().

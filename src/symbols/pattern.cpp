@@ -52,6 +52,11 @@ bool FunctionPattern::matches_name(std::string_view name) const {
   return re2::RE2::PartialMatch(re2::StringPiece(name.data(), name.size()), *regex_);
 }
 
+bool FunctionPattern::any_name() const {
+  const std::string& regex = regex_->pattern();
+  return regex.empty() || regex == "." || regex == ".*";
+}
+
 bool FunctionPattern::matches_object(std::string_view soname, std::string_view path,
                                      bool is_executable) const {
   if (object_glob_.empty()) return is_executable;

@@ -32,6 +32,8 @@ class FunctionPattern {
   /// Empty: the executable only.
   [[nodiscard]] const std::string& object_glob() const { return object_glob_; }
   [[nodiscard]] bool matches_name(std::string_view name) const;
+  /// Whether it asks for no name in particular: "." or no regex at all.
+  [[nodiscard]] bool any_name() const;
   /// False when the display_name() of a symbol cannot match; costs little. See NameFilter.
   [[nodiscard]] bool may_match(std::string_view linkage_name) const;
   /// Whether the pattern looks at an object with this soname and path. The glob is matched against

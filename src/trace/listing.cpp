@@ -14,9 +14,6 @@ namespace ttrace {
 
 namespace {
 
-// Lists everything.
-constexpr std::string_view kAll = ".";
-
 struct Row {
   std::string name;
   std::string object;
@@ -67,8 +64,6 @@ Result<> add_rows(const LoadedModule& object, const FunctionPattern& pattern, Se
     if (!seen.insert({object.module.get(), address}).second) continue;
     rows.push_back({ifunc->name, object.module->soname(), address, "(chosen at run time)"});
   }
-  // A list of everything would mostly be one of these.
-  if (pattern.text() == kAll) return {};
   for (const InlinedFunction& function : object.module->inlined(pattern)) {
     rows.push_back({function.name,
                     object.module->soname(),

@@ -69,7 +69,7 @@ TEST_CASE("a program whose tracer was killed goes on without its breakpoints") {
     config.journal = journal->get();
     auto pattern = FunctionPattern::parse("^rescued_work$");
     if (!pattern) _exit(1);
-    config.functions.push_back(std::move(*pattern));
+    config.functions.shown.push_back(std::move(*pattern));
     Tracer tracer(std::move(config), sink);
     if (!tracer.attach(Pid{program})) _exit(1);
     tracer.run();

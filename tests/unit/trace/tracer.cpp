@@ -51,7 +51,7 @@ TEST_CASE("an exception lets the program go on") {
     TraceConfig config;
     auto pattern = FunctionPattern::parse("^traced_work$");
     REQUIRE(pattern.has_value());
-    config.functions.push_back(std::move(*pattern));
+    config.functions.shown.push_back(std::move(*pattern));
     Tracer tracer(std::move(config), sink);
     auto attached = tracer.attach(Pid{child});
     REQUIRE_MESSAGE(attached.has_value(), attached.error().message());
