@@ -176,6 +176,7 @@ Result<TraceConfig> trace_config(const Options& options) {
     *filter = std::move(*parsed);
   }
   config.stack_frames = options.stack == Options::Stack::None ? 0 : options.stack_limit;
+  config.value_depth = options.value_depth;
   config.stack_source = options.stack == Options::Stack::Source;
   auto choice = function_choice(options);
   if (!choice) return choice.error();

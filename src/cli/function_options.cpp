@@ -50,6 +50,15 @@ Result<> apply_function_stack(ParseState& state, Given use) {
   return set_count(state.options.function_stack, state, use);
 }
 
+Result<> apply_value_depth(ParseState& state, Given use) {
+  // What makes values nests no deeper, whatever the program's types are.
+  constexpr int kDeepest = 64;
+  auto number = parse_number(*use.value, kDeepest);
+  if (!number) return invalid_argument(state, use);
+  state.options.value_depth = static_cast<unsigned>(*number);
+  return {};
+}
+
 Result<> apply_most_functions(ParseState& state, Given use) {
   return set_count(state.options.most_functions, state, use);
 }

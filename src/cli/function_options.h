@@ -12,6 +12,7 @@ Result<> apply_excluded_functions(ParseState& state, const OptionUse& use);
 Result<> apply_within(ParseState& state, const OptionUse& use);
 Result<> apply_follow_calls(ParseState& state, const OptionUse& use);
 Result<> apply_function_stack(ParseState& state, const OptionUse& use);
+Result<> apply_value_depth(ParseState& state, const OptionUse& use);
 Result<> apply_most_functions(ParseState& state, const OptionUse& use);
 Result<> apply_list_functions(ParseState& state, const OptionUse& use);
 Result<> apply_prototypes(ParseState& state, const OptionUse& use);

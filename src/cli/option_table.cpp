@@ -391,6 +391,10 @@ constexpr OptionRow kTable[] = {
      "show only the syscalls that are made inside of the\n"
      "functions that match; may be repeated",
      apply_within},
+    {"--depth", "N", kFunctions,
+     "show structures and lists within each other N levels\n"
+     "deep (default 3)",
+     apply_value_depth},
     {"--max-funcs", "N", kFunctions, "trace at most N functions (default 10000)",
      apply_most_functions},
     {"--list-funcs", "", kFunctions,

@@ -47,6 +47,7 @@ struct Options {
   std::vector<std::string> within;              // --within
   unsigned follow_calls = 0;                    // --follow-calls, levels
   unsigned function_stack = 0;                  // --stack, frames
+  unsigned value_depth = 3;                     // --depth, levels of structures
   std::size_t most_functions = 10'000;          // --max-funcs
 
   std::vector<std::string> prototypes;  // --prototypes FILE, in order

@@ -1,6 +1,7 @@
 #include "functions/open_calls.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 namespace ttrace {
@@ -17,6 +18,11 @@ void push_call(std::vector<OpenCall>& chain, OpenCall call) {
   call.depth = shown_depth(chain);
   call.within = call.within || is_within(chain);
   chain.push_back(call);
+}
+
+const OpenCall* last_shown(const std::vector<OpenCall>& chain) {
+  auto found = std::find_if(chain.rbegin(), chain.rend(), std::mem_fn(&OpenCall::shown));
+  return found == chain.rend() ? nullptr : &*found;
 }
 
 // The mapping is remembered while the thread is on an announced stack, for it will come back.

@@ -60,6 +60,8 @@ void push_call(std::vector<OpenCall>& chain, OpenCall call);
 inline unsigned shown_depth(const std::vector<OpenCall>& chain) {
   return chain.empty() ? 0 : chain.back().depth + (chain.back().shown ? 1 : 0);
 }
+/// The innermost call of a chain that is shown, or nullptr.
+const OpenCall* last_shown(const std::vector<OpenCall>& chain);
 /// Whether code that runs now, called by the last of the chain, is within what --within asks for.
 inline bool is_within(const std::vector<OpenCall>& chain) {
   return !chain.empty() && chain.back().within;

@@ -18,7 +18,8 @@ Tracer::Tracer(TraceConfig config, Sink& sink)
       sink_(sink),
       decoder_(config_.decode),
       functions_(std::move(config_.functions),
-                 ValueLimits{config_.decode.string_limit, config_.decode.string_limit},
+                 ValueLimits{config_.decode.string_limit, config_.decode.string_limit,
+                             config_.value_depth},
                  config_.decode, config_.prototypes) {}
 
 Tracer::~Tracer() {

@@ -31,6 +31,7 @@ struct TraceConfig {
   SyscallFilter filter;
   DecodeOptions decode;
   FunctionChoice functions;
+  unsigned value_depth = 3;      // levels of structures in arguments and results of functions
   std::size_t stack_frames = 0;                           // -k: shown of each syscall's stack
   bool stack_source = false;                              // -kk
   std::shared_ptr<prototypes::PrototypeBook> prototypes;  // null: those built in

@@ -454,8 +454,10 @@ TEST_CASE("options without effect are worth a warning, as in strace") {
 }
 
 TEST_CASE("which functions, and how many") {
-  Options options = good({"--funcs", "a", "--exclude-funcs", "b@c", "--exclude-funcs=d", "--within",
-                          "e", "--follow-calls=2", "--stack", "3", "--max-funcs", "5", "true"});
+  Options options =
+      good({"--funcs", "a", "--exclude-funcs", "b@c", "--exclude-funcs=d", "--within", "e",
+            "--follow-calls=2", "--stack", "3", "--max-funcs", "5", "--depth", "0", "true"});
+  CHECK(options.value_depth == 0);
   CHECK(options.excluded_functions == std::vector<std::string>{"b@c", "d"});
   CHECK(options.within == std::vector<std::string>{"e"});
   CHECK(options.follow_calls == 2);
