@@ -514,5 +514,58 @@ int main(void) {
         self.assert_same_lines(TYPED, self.attach(process, wrapper=self.unprivileged())[1])
 
 
+NAMES = """
+int t_old(int n); int t_new(int n); int __t_reply(int n);
+int t_old(int n) { __asm__ volatile("" : "+r"(n)); return n + 1; }
+int t_new(int n) { __asm__ volatile("" : "+r"(n)); return n + 2; }
+__asm__(".symver t_old, t_answer@V1");
+__asm__(".symver t_new, t_answer@@V2");
+int __t_reply(int n) { __asm__ volatile("" : "+r"(n)); return n + 3; }
+extern __typeof__(__t_reply) t_reply __attribute__((weak, alias("__t_reply")));
+extern __typeof__(__t_reply) t_reply_too __attribute__((weak, alias("__t_reply")));
+"""
+CALLER = """
+int t_answer(int n); int t_answer_1(int n); int t_reply(int n); int t_reply_too(int n);
+__asm__(".symver t_answer_1, t_answer@V1");
+int main(void) { return t_answer(1) + t_answer_1(2) + t_reply(3) + t_reply_too(4); }
+"""
+
+
+class Names(Objects):
+    """Versions of one name, names of one address, and calls through the linkage table."""
+
+    def called(self, *patterns, stripped=False, flags=()):
+        self.need("gcc")
+        library = self.write("names.c", NAMES)
+        self.write("map", "V1 { global: t_answer; t_reply; t_reply_too; local: *; }; V2 { global: t_answer; } V1;")
+        self.run_tool("gcc", "-O2", *(["-s"] if stripped else ["-g"]), "-shared", "-fPIC", library,
+                      "-Wl,--version-script=map", "-Wl,-soname,libnames.so.1", "-o", "libnames.so.1")
+        caller = self.write("caller.c", CALLER)
+        self.run_tool("gcc", "-O0", *flags, caller, "./libnames.so.1", "-Wl,-rpath," + self.dir, "-o", "caller")
+        options = ["-e", "trace=none"]
+        for pattern in patterns:
+            options += ["--funcs", pattern + "@libnames*"]
+        lines = self.trace(self.path("caller"), options=options, status=19)
+        return [line.replace("@libnames.so.1", "") for line in lines if not line.startswith("+++")]
+
+    def test_both_versions(self):
+        for flags in ([], ["-fno-plt"], ["-Wl,-z,now"], ["-Wl,-z,lazy", "-fcf-protection"]):
+            self.assertEqual(self.called("^t_answer$", flags=flags), ["t_answer(n=1) = 3", "t_answer(n=2) = 3"])
+
+    def test_one_line_whatever_the_name(self):
+        self.assertEqual(self.called("reply"), ["t_reply(n=3) = 6", "t_reply(n=4) = 7"])
+
+    def test_the_name_that_was_asked_for(self):
+        self.assertEqual(self.called("^t_reply_too$"), ["t_reply_too(n=3) = 6", "t_reply_too(n=4) = 7"])
+
+    def test_several_patterns_are_one_line(self):
+        self.assertEqual(self.called("^t_reply$", "^t_reply_too$", "^t_answer$"), [
+            "t_answer(n=1) = 3", "t_answer(n=2) = 3", "t_reply(n=3) = 6", "t_reply(n=4) = 7"])
+
+    def test_of_the_dynamic_symbols_alone(self):
+        lines = self.called("answer", "^t_reply$", stripped=True)
+        self.assertEqual(self.names(lines), ["t_answer", "t_answer", "t_reply", "t_reply"])
+
+
 if __name__ == "__main__":
     harness.main()
