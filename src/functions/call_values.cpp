@@ -1,21 +1,8 @@
 #include "functions/call_values.h"
 
-#include <string_view>
-
 namespace ttrace {
 
 namespace {
-
-// The name of the function that begins at an address, in what the process has mapped.
-std::string_view name_at(const AddressSpace& space, Address at) {
-  for (const LoadedModule& loaded : space.mapped().modules) {
-    if (at < loaded.start || at >= loaded.end) continue;
-    const Address in_file(at.value() - loaded.bias);
-    const Function* function = loaded.module->function_at(in_file);
-    if (function != nullptr && function->address == in_file) return function->name;
-  }
-  return {};
-}
 
 // The thread's errno, where the C library says where it is. Only x86-64's thread pointer is among
 // the registers that are read at a stop.
@@ -35,8 +22,7 @@ std::optional<int> error_number(const Registers& registers, AddressSpace& space)
 }
 
 prototypes::PrototypeReader::Thread thread_of(AddressSpace& space, const Registers& registers) {
-  return {space.thread(), [&space](Address at) { return name_at(space, at); },
-          [&space, &registers] { return error_number(registers, space); }};
+  return {space.thread(), [&space, &registers] { return error_number(registers, space); }};
 }
 
 }  // namespace

@@ -39,14 +39,12 @@ class FloatsOnDemand {
 // What function pointers point to.
 auto functions_of(const AddressSpace& space) {
   return [&space](Address at) -> std::optional<CodeName> {
-    for (const LoadedModule& loaded : space.mapped().modules) {
-      if (at < loaded.start || at >= loaded.end) continue;
-      Address in_file(at.value() - loaded.bias);
-      const Function* function = loaded.module->function_at(in_file);
-      if (function == nullptr) return std::nullopt;
-      return CodeName{function->name, in_file.value() - function->address.value()};
-    }
-    return std::nullopt;
+    const LoadedModule* loaded = module_at(space, at);
+    if (loaded == nullptr) return std::nullopt;
+    const Address in_file = at - loaded->bias;
+    const Function* function = loaded->module->function_at(in_file);
+    if (function == nullptr) return std::nullopt;
+    return CodeName{function->name, in_file - function->address};
   };
 }
 

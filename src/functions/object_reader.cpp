@@ -109,16 +109,6 @@ Value ObjectReader::read(const Type& type, std::span<const std::byte> bytes, Lev
 
 // --- pointers -----------------------------------------------------------------------------------
 
-Value ObjectReader::read_code(Address at) const {
-  auto name = source_.function_at ? source_.function_at(at) : std::nullopt;
-  if (!name) return Value::address(at);
-  if (name->offset == 0) return Value::symbol(name->function, at.value());
-  Value value = Value::address(at);
-  value.note =
-      source_.arena.copy(std::string_view(fmt::format("{}+{:#x}", name->function, name->offset)));
-  return value;
-}
-
 // Itanium C++ ABI 2.3: a function's address, or 1 plus its place in the vtable, and what `this` is
 // adjusted by. On ARM the vtable's bit is in the adjustment ("C++ ABI for the Arm Architecture",
 // 3.2.1).
@@ -128,13 +118,13 @@ Value ObjectReader::read_member_pointer(const Type& type, std::span<const std::b
   std::uint64_t adjustment = load_number(bytes.subspan(word()));
   if (function == 0 && adjustment == 0) return Value::address(Address());
   if ((function & 1) != 0 || adjustment != 0) return read_scalar(type, bytes, source_.arena);
-  return read_code(Address(function));
+  return read_code(Address(function), source_);
 }
 
 Value ObjectReader::read_pointer(const Type& type, Address at, Level level) {
   const Type* target = type.target;
   if (at.null() || target == nullptr) return Value::address(at);
-  if (target->kind == Kind::Function) return read_code(at);
+  if (target->kind == Kind::Function) return read_code(at, source_);
   if (type.kind == Kind::Reference) {
     bool whole = target->kind != Kind::Unknown && target->kind != Kind::Void;
     return whole && spend() ? read_at(*target, at, level) : Value::address(at);

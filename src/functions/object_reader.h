@@ -63,7 +63,6 @@ class ObjectReader {
 
  private:
   Value read_pointer(const Type& type, Address at, Level level);
-  Value read_code(Address at) const;
   Value read_member_pointer(const Type& type, std::span<const std::byte> bytes) const;
   Value read_array(const Type& type, std::span<const std::byte> bytes, Level level);
   Value read_list(const Type& element, std::span<const std::byte> bytes, std::uint64_t count,

@@ -164,9 +164,7 @@ Value Objects::constant(const Type& type, std::uint64_t number) {
 }
 
 Value Objects::function(Address at) {
-  if (at.null() || !name_at_) return Value::address(at);
-  const std::string_view name = name_at_(at);
-  return name.empty() ? Value::address(at) : Value::symbol(source_.arena.copy(name), at.value());
+  return at.null() ? Value::address(at) : read_code(at, source_);
 }
 
 Value Objects::structure(const Structure& structure, std::span<const std::byte> bytes) {

@@ -17,9 +17,7 @@ namespace ttrace::prototypes {
 /// Reads the objects of one call.
 class Objects {
  public:
-  Objects(const ValueSource& source, TypeReader& types,
-          const std::function<std::string_view(Address)>& name_at)
-      : source_(source), types_(types), name_at_(name_at) {}
+  Objects(const ValueSource& source, TypeReader& types) : source_(source), types_(types) {}
 
   /// A value out of its bytes; a floating-point one may come in the x87's own format (10 bytes).
   /// Too few bytes: OptimizedOut.
@@ -46,7 +44,6 @@ class Objects {
 
   const ValueSource& source_;
   TypeReader& types_;
-  const std::function<std::string_view(Address)>& name_at_;
   unsigned depth_ = 0;
 };
 

@@ -45,31 +45,6 @@ std::span<const std::byte> read_memory(Address at, std::size_t size, const Value
   return bytes;
 }
 
-// False: it cannot be had.
-bool read_piece(const Piece& piece, const ValueSource& source, std::span<std::byte> out) {
-  switch (piece.where) {
-    case Piece::Where::Register: {
-      const std::uint64_t n = source.registers.get(piece.reg);
-      std::memcpy(out.data(), &n, std::min(out.size(), sizeof(n)));
-      return true;
-    }
-    case Piece::Where::Vector:
-    case Piece::Where::X87: {
-      auto floats = source.floats();
-      if (!floats) return false;
-      const bool x87 = piece.where == Piece::Where::X87;
-      const auto bytes = x87 ? floats->x87(piece.reg) : floats->vector(piece.reg);
-      std::memcpy(out.data(), bytes.data(), std::min(out.size(), bytes.size()));
-      return true;
-    }
-    case Piece::Where::Stack: {
-      const Address at = source.registers.sp() + static_cast<std::uint64_t>(piece.offset);
-      return source.memory.read(at, out) == out.size();
-    }
-  }
-  return false;
-}
-
 }  // namespace
 
 Shape shape_of(const Type& type, bool pointed, Abi abi) {

@@ -24,11 +24,8 @@ std::uint64_t truncated(std::uint64_t raw, std::uint32_t size) {
 class Reading {
  public:
   Reading(const Prototype& prototype, const ValueSource& source, TypeReader& types,
-          const PrototypeReader::Thread& thread, const Numbers& numbers)
-      : prototype_(prototype),
-        source_(source),
-        numbers_(numbers),
-        objects_(source, types, thread.name_at) {}
+          const Numbers& numbers)
+      : prototype_(prototype), source_(source), numbers_(numbers), objects_(source, types) {}
 
   void set_returned(std::int64_t returned) { returned_ = returned; }
 
@@ -198,7 +195,7 @@ std::optional<Arguments> PrototypeReader::arguments(const Prototype& prototype,
                                                     Numbers& numbers) {
   const Abi abi = source.registers.machine();
   types_.begin(abi, thread.tid, source.memory, std::nullopt);
-  Reading reading(prototype, source, types_, thread, numbers);
+  Reading reading(prototype, source, types_, numbers);
   std::vector<Shape> shapes = shapes_of(prototype, abi);
   const Shape result = result_shape(prototype, abi);
   auto places = place_arguments(abi, shapes, result);
@@ -258,7 +255,7 @@ Returned PrototypeReader::returned(const Prototype& prototype, const ValueSource
     }
   }
   types_.begin(abi, thread.tid, source.memory, number);
-  Reading reading(prototype, source, types_, thread, numbers);
+  Reading reading(prototype, source, types_, numbers);
   reading.set_returned(number);
   if (prototype.result.kind != Kind::Void) {
     const Address at(static_cast<std::uint64_t>(number));

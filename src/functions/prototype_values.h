@@ -27,10 +27,9 @@ class PrototypeReader {
  public:
   explicit PrototypeReader(DecodeOptions options) : types_(std::move(options)) {}
 
-  /// Whose values come next. `name_at` names the function that begins at an address; empty: none.
+  /// Whose values come next.
   struct Thread {
     Tid tid;
-    std::function<std::string_view(Address)> name_at;
     std::function<std::optional<int>()> error_number;  // errno; nullopt: not known
   };
 

@@ -1,5 +1,7 @@
 #include "functions/values.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -15,31 +17,6 @@
 namespace ttrace {
 
 namespace {
-
-// Copies what one piece holds; false when it cannot be had.
-bool read_piece(const Piece& piece, const ValueSource& source, std::span<std::byte> out) {
-  switch (piece.where) {
-    case Piece::Where::Register: {
-      std::uint64_t n = source.registers.get(piece.reg);
-      std::memcpy(out.data(), &n, std::min(out.size(), sizeof(n)));
-      return true;
-    }
-    case Piece::Where::Vector:
-    case Piece::Where::X87: {
-      auto floats = source.floats();
-      if (!floats) return false;
-      auto held =
-          piece.where == Piece::Where::X87 ? floats->x87(piece.reg) : floats->vector(piece.reg);
-      std::memcpy(out.data(), held.data(), std::min(out.size(), held.size()));
-      return true;
-    }
-    case Piece::Where::Stack: {
-      Address at = source.registers.sp() + static_cast<std::uint64_t>(piece.offset);
-      return source.memory.read(at, out) == out.size();
-    }
-  }
-  return false;
-}
 
 Value read_place(const Type& type, const Place& place, ObjectReader& reader) {
   const ValueSource& source = reader.source();
@@ -177,6 +154,40 @@ bool may_lack_result(const Function& function) {
 Value read_object(const Type& type, std::span<const std::byte> bytes, const ValueSource& source,
                   unsigned depth) {
   return ObjectReader(source).read(type, bytes, {depth, 0, 0});
+}
+
+bool read_piece(const Piece& piece, const ValueSource& source, std::span<std::byte> out) {
+  switch (piece.where) {
+    case Piece::Where::Register: {
+      std::uint64_t n = source.registers.get(piece.reg);
+      std::memcpy(out.data(), &n, std::min(out.size(), sizeof(n)));
+      return true;
+    }
+    case Piece::Where::Vector:
+    case Piece::Where::X87: {
+      auto floats = source.floats();
+      if (!floats) return false;
+      auto held =
+          piece.where == Piece::Where::X87 ? floats->x87(piece.reg) : floats->vector(piece.reg);
+      std::memcpy(out.data(), held.data(), std::min(out.size(), held.size()));
+      return true;
+    }
+    case Piece::Where::Stack: {
+      Address at = source.registers.sp() + static_cast<std::uint64_t>(piece.offset);
+      return source.memory.read(at, out) == out.size();
+    }
+  }
+  return false;
+}
+
+Value read_code(Address at, const ValueSource& source) {
+  auto name = source.function_at ? source.function_at(at) : std::nullopt;
+  if (!name) return Value::address(at);
+  if (name->offset == 0) return Value::symbol(name->function, at.value());
+  Value value = Value::address(at);
+  value.note =
+      source.arena.copy(std::string_view(fmt::format("{}+{:#x}", name->function, name->offset)));
+  return value;
 }
 
 Arguments read_arguments(TracedFunction& function, const ValueSource& source) {

@@ -45,6 +45,12 @@ struct ValueSource {
   std::function<std::optional<CodeName>(Address)> function_at = {};
 };
 
+/// Copies what one piece of a value holds; false when it cannot be had.
+bool read_piece(const Piece& piece, const ValueSource& source, std::span<std::byte> out);
+/// An address that should be code's: the name of the function that begins there, or the address
+/// with <name+0x…> behind it.
+Value read_code(Address at, const ValueSource& source);
+
 /// The arguments of a call whose first instruction is about to execute, in order, named. Without
 /// debug information: the registers of the convention's integer arguments, marked raw by their
 /// names; `truncated` is set then, because nobody knows how many there are.

@@ -60,8 +60,7 @@ void call(const Prototype& prototype, Input& input) {
   const ValueSource source{registers, [&] { return std::optional(FloatRegisters(abi)); }, memory,
                            arena, ValueLimits{}};
   static prototypes::PrototypeReader reader{DecodeOptions{}};
-  const prototypes::PrototypeReader::Thread thread{
-      {}, nullptr, [&] { return std::optional(input.byte()); }};
+  const prototypes::PrototypeReader::Thread thread{{}, [&] { return std::optional(input.byte()); }};
   prototypes::Numbers numbers;
   auto arguments = reader.arguments(prototype, source, thread, numbers);
   if (!arguments) return;

@@ -65,8 +65,15 @@ struct Call {
     return text;
   }
   ValueSource source() {
-    return {registers, [this] { return std::optional(floats); }, memory, arena,
-            ValueLimits{32, 8, 3}};
+    return {registers,
+            [this] { return std::optional(floats); },
+            memory,
+            arena,
+            ValueLimits{32, 8, 3},
+            [](Address at) -> std::optional<CodeName> {
+              if (at != kMore) return std::nullopt;
+              return CodeName{"compare", 0};
+            }};
   }
 
   PrototypeBook book;
@@ -76,10 +83,7 @@ struct Call {
   FakeMemory memory;
   Arena arena;
   PrototypeReader reader{DecodeOptions{}};
-  PrototypeReader::Thread thread{
-      {},
-      [](Address at) { return at == kMore ? "compare"sv : std::string_view(); },
-      [] { return std::optional(2); }};
+  PrototypeReader::Thread thread{{}, [] { return std::optional(2); }};
   Numbers numbers;
 };
 
