@@ -100,6 +100,8 @@ std::optional<Type> type_named(std::string_view name, const NamedTypes& types) {
 
 std::vector<std::string_view> known_types(const NamedTypes& types) {
   std::vector<std::string_view> names;
+  names.reserve(std::size(kOwnTypes) + std::size(kOtherNames) + all_types().size() +
+                types.sets.size() + types.structures.size());
   for (const auto& own : kOwnTypes)
     names.push_back(own.name);
   for (const auto& other : kOtherNames)

@@ -82,15 +82,15 @@ int Unwinder::add_frame(Dwfl_Frame* frame, void* arg) {
 
 Unwinder::Unwinder(const MappedText& mapped, Tid tid, Memory& memory)
     : dwfl_(dwfl_begin(&kCallbacks)), walk_(std::make_unique<Walk>()) {
-  static const Dwfl_Thread_Callbacks kThreads{next_thread,   get_thread, read_word,
-                                              set_registers, nullptr,    nullptr};
+  static const Dwfl_Thread_Callbacks threads{next_thread,   get_thread, read_word,
+                                             set_registers, nullptr,    nullptr};
   if (!dwfl_) return;
   dwfl_report_begin(dwfl_.get());
   for (const LoadedModule& module : mapped.modules)
     report(module);
   report_vdso(tid, memory);
   dwfl_report_end(dwfl_.get(), nullptr, nullptr);
-  attached_ = dwfl_attach_state(dwfl_.get(), nullptr, kThread, &kThreads, walk_.get());
+  attached_ = dwfl_attach_state(dwfl_.get(), nullptr, kThread, &threads, walk_.get());
 }
 
 Unwinder::~Unwinder() = default;

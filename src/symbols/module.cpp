@@ -172,7 +172,7 @@ const Function* Module::function_at(Address address) {
 }
 
 Result<std::vector<const Function*>> Module::State::matching(const FunctionPattern& pattern,
-                                                              unsigned type) {
+                                                             unsigned type) {
   std::vector<FunctionSymbol> found;
   for (const SymbolSource& source : symbol_sources()) {
     auto visit = [&](const FunctionSymbol& symbol) {

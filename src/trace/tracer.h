@@ -32,8 +32,8 @@ struct TraceConfig {
   DecodeOptions decode;
   FunctionChoice functions;
   unsigned value_depth = 3;      // levels of structures in arguments and results of functions
-  std::size_t stack_frames = 0;                           // -k: shown of each syscall's stack
-  bool stack_source = false;                              // -kk
+  std::size_t stack_frames = 0;  // -k: shown of each syscall's stack
+  bool stack_source = false;     // -kk
   std::shared_ptr<prototypes::PrototypeBook> prototypes;  // null: those built in
   Statuses statuses;                 // -e status=: the calls to show, by their end
   bool measure_system_time = false;  // -c, -C: SyscallReturned says it

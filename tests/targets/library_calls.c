@@ -91,7 +91,8 @@ static void streams(void) {
   CALL("__isoc99_sscanf"), text("s=\"7 2.5 none\", format=\"%d %lf %d\", "), hex(&a), text(", ");
   hex(&d), text(", "), hex(&length), text(") = 2 ([7], [2.5])\n");
   fopen("/nowhere/at/all", "r");
-  CALL("fopen"), text("path=\"/nowhere/at/all\", mode=\"r\") = NULL ENOENT (No such file or directory)\n");
+  CALL("fopen"),
+      text("path=\"/nowhere/at/all\", mode=\"r\") = NULL ENOENT (No such file or directory)\n");
 }
 
 static int compare(const void* a, const void* b) {
