@@ -9,10 +9,11 @@
 
 namespace ttrace {
 
-/// The number that `bytes` hold; of more than 8, the low 8.
+/// The number that `bytes` hold; of more than 8, the low 8; 0 of none.
 inline std::uint64_t load_number(std::span<const std::byte> bytes) {
   std::uint64_t number = 0;
-  std::memcpy(&number, bytes.data(), std::min(bytes.size(), sizeof(number)));
+  // memcpy from nowhere is undefined even for no bytes (C11 7.24.1).
+  if (!bytes.empty()) std::memcpy(&number, bytes.data(), std::min(bytes.size(), sizeof(number)));
   return number;
 }
 

@@ -157,6 +157,7 @@ Value read_object(const Type& type, std::span<const std::byte> bytes, const Valu
 }
 
 bool read_piece(const Piece& piece, const ValueSource& source, std::span<std::byte> out) {
+  if (out.empty()) return true;
   switch (piece.where) {
     case Piece::Where::Register: {
       std::uint64_t n = source.registers.get(piece.reg);
