@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "base/quote.h"
@@ -29,6 +30,10 @@ std::size_t span_of(std::string_view text, std::string_view characters) {
   return std::min(text.find_first_not_of(characters), text.size());
 }
 
+bool is_control(char c) {
+  return static_cast<unsigned char>(c) < ' ' || c == '\x7f';
+}
+
 // The length of a number at the beginning of `text`; 0: there is none.
 std::size_t number_length(std::string_view text) {
   const std::size_t sign = text.starts_with('-') ? 1 : 0;
@@ -52,9 +57,11 @@ Token token_at(std::string_view text) {
     return {ends ? Token::Kind::Number : Token::Kind::End, text.substr(0, length)};
   }
   if (text.starts_with('"')) {
-    const std::size_t end = text.find_first_of("\"\n", 1);
-    if (end == std::string_view::npos || text[end] == '\n') return {};
-    return {Token::Kind::String, text.substr(1, end - 1)};
+    // A message may show it: it has nothing that a terminal would act upon.
+    const std::size_t end = 1 + std::min(text.substr(1).find('"'), text.size() - 1);
+    const std::string_view inside = text.substr(1, end - 1);
+    if (end == text.size() || std::ranges::any_of(inside, is_control)) return {};
+    return {Token::Kind::String, inside};
   }
   // A header's name: what may follow `include`.
   if (text.starts_with('<')) {

@@ -143,6 +143,9 @@ TEST_CASE("mistakes are told where they are") {
         "unknown architecture 'mips'; known are x86_64, i386, aarch64, arm");
   CHECK(mistake("f(a: s64(u8)) -> int") == "only an enum or flags can be stored as another type");
   CHECK(mistake("f(a: size) -> int ?") == "unexpected character '?'");
+  CHECK(mistake("library \"libc\x19\"") == "unexpected character '\"'");
+  CHECK(mistake("library \"libc\n\"") == "unexpected character '\"'");
+  CHECK(mistake("library \"libc") == "unexpected character '\"'");
   CHECK(mistake("f(a: 99999999999999999999) -> int") ==
         "expected a type, found "
         "'99999999999999999999'");
