@@ -7,11 +7,6 @@
 namespace ttrace {
 namespace {
 
-bool is_control(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return byte < 0x20 || byte == 0x7f;
-}
-
 // --- eight bytes at once: most text has nothing to escape ---
 
 constexpr std::size_t kStep = 8;

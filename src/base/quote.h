@@ -19,6 +19,11 @@ void append_escaped(std::string_view bytes, std::string& out);
 /// is written in UTF-8; nothing is appended for what is not a character.
 void append_character(std::int64_t code, std::string& out);
 
+/// Whether a byte could end a line or act upon a terminal.
+constexpr bool is_control(char c) {
+  return static_cast<unsigned char>(c) < ' ' || c == '\x7f';
+}
+
 /// Appends text that is meant to be readable (names, paths): only control characters are replaced,
 /// by octal escapes. UTF-8 passes.
 void append_printable(std::string_view text, std::string& out);

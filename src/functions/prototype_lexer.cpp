@@ -30,10 +30,6 @@ std::size_t span_of(std::string_view text, std::string_view characters) {
   return std::min(text.find_first_not_of(characters), text.size());
 }
 
-bool is_control(char c) {
-  return static_cast<unsigned char>(c) < ' ' || c == '\x7f';
-}
-
 // The length of a number at the beginning of `text`; 0: there is none.
 std::size_t number_length(std::string_view text) {
   const std::size_t sign = text.starts_with('-') ? 1 : 0;
@@ -58,10 +54,10 @@ Token token_at(std::string_view text) {
   }
   if (text.starts_with('"')) {
     // A message may show it: it has nothing that a terminal would act upon.
-    const std::size_t end = 1 + std::min(text.substr(1).find('"'), text.size() - 1);
-    const std::string_view inside = text.substr(1, end - 1);
-    if (end == text.size() || std::ranges::any_of(inside, is_control)) return {};
-    return {Token::Kind::String, inside};
+    const std::string_view rest = text.substr(1);
+    const auto end = std::ranges::find_if(rest, [](char c) { return c == '"' || is_control(c); });
+    if (end == rest.end() || *end != '"') return {};
+    return {Token::Kind::String, {rest.begin(), end}};
   }
   // A header's name: what may follow `include`.
   if (text.starts_with('<')) {

@@ -14,6 +14,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/quote.h"
 #include "symbols/pattern.h"
 
 namespace ttrace {
@@ -321,12 +322,11 @@ std::string demangle(std::string_view mangled) {
 
 /// Control characters would break the line, or act on the terminal that shows it.
 std::string printable(std::string text) {
-  auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
-  if (std::none_of(text.begin(), text.end(), control)) return text;
+  if (std::ranges::none_of(text, is_control)) return text;
   static constexpr std::string_view kDigits = "0123456789abcdef";
   std::string result;
   for (char c : text) {
-    if (!control(c)) {
+    if (!is_control(c)) {
       result += c;
       continue;
     }

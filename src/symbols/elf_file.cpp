@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/quote.h"
+
 namespace ttrace {
 namespace {
 
@@ -107,9 +109,8 @@ bool has_magic(std::span<const std::byte> file) {
 
 /// A name that can stand in a message and be matched as a file's.
 bool is_file_name(std::string_view name) {
-  return !name.empty() && name.size() <= 255 && std::all_of(name.begin(), name.end(), [](char c) {
-    return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f && c != '/';
-  });
+  return !name.empty() && name.size() <= 255 &&
+         std::ranges::none_of(name, [](char c) { return is_control(c) || c == '/'; });
 }
 
 std::string hexadecimal(std::span<const char> bytes) {

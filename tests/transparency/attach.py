@@ -97,8 +97,12 @@ def redis(seconds, seed):
             def enough():
                 return load.answers >= 100 and cycles.calls >= 1000 and len(cycles.functions) >= 100
 
-            # A busy machine needs longer before much has happened.
-            while time.monotonic() < begin + (seconds if enough() else max(seconds, PATIENCE)) and server.poll() is None and not load.wrong:
+            def goes_on():
+                passed = time.monotonic() - begin
+                # A busy machine needs longer before much has happened.
+                return passed < seconds or (passed < PATIENCE and not enough())
+
+            while goes_on() and server.poll() is None and not load.wrong:
                 if cycles.count % 4 == 1:
                     admin.ask("bgsave")  # forks
                 cycles.attach(lambda: server.poll() is None)
