@@ -71,6 +71,20 @@ struct SyscallReturned {
   unsigned bits = 64;                   // word size of the call's ABI
 };
 
+/// How a traced call ended.
+enum class CallEnd : std::uint8_t {
+  Returned,
+  Unwound,          // its frame was skipped by an exception or a longjmp
+  UnwoundByPanic,   // Go: by a panic that a deferred function further out recovered from
+  UnwoundByGoexit,  // Go: by runtime.Goexit
+};
+
+/// A place in the source.
+struct SourcePlace {
+  std::string_view file;  // empty: not known, or not asked for
+  unsigned line = 0;
+};
+
 /// A traced function was called. Names and arguments hold for the duration of the delivery only.
 struct FunctionEntered {
   std::string_view name;    // qualified, demangled, without parameters
@@ -79,18 +93,21 @@ struct FunctionEntered {
   bool truncated = false;  // more arguments may exist than are here: printed f(1, ...)
   StackTrace stack;        // of its callers
   bool returns = true;     // false: its end is never reported: printed f(1) <no return>
+  SourcePlace place;       // where it is defined
 };
 
-/// A traced function returned (or its frame was skipped by an exception or longjmp: `unwound`).
+/// A traced function returned, or its frame is gone.
 struct FunctionReturned {
   std::string_view name;
   std::string_view object;
   Value result;  // Kind::None: no value is printed
-  bool unwound = false;
+  CallEnd end = CallEnd::Returned;
   Duration duration = -1;
   bool entered_last = true;        // false: the thread has entered another call since
   std::span<const Value> outputs;  // what arguments point to now: printed behind the result, in
                                    // parentheses, as `name=value`
+  StackTrace stack;                // of its callers
+  SourcePlace place;               // Go: of the return instruction; others: where it returns to
 };
 
 /// A signal is about to be delivered to the tracee.
@@ -141,6 +158,8 @@ struct Event {
   Timestamp time = 0;
   Pid pid;
   Tid tid;
+  std::uint64_t goroutine = 0;  // Go: the goroutine that the thread executes; 0: none, not known
+  bool go_runtime = false;      // Go: a syscall that its runtime makes for itself, or its signal
   unsigned depth = 0;    // traced functions open in this thread when the event happens (at a
                          // function's entry and return: not counting itself)
   unsigned tracees = 1;  // threads shown now, 2: several; decides whether lines carry [pid N]

@@ -49,11 +49,11 @@ auto functions_of(const AddressSpace& space) {
 }
 
 FunctionReturned returned(const ThreadCalls& calls, const OpenCall& call, Value result,
-                          bool unwound) {
+                          CallEnd end) {
   return {.name = call.function->function().name,
           .object = call.function->object(),
           .result = result,
-          .unwound = unwound,
+          .end = end,
           .duration = monotonic_now() - call.entered,
           .entered_last = call.number == calls.last_number};
 }
@@ -62,7 +62,7 @@ Pairing pairing(const StoppedTracee& tracee, const Registers& regs, AddressSpace
                 ThreadCalls& calls, CallObserver& observer) {
   return {calls, space.stacks(), space, regs.machine(), tracee.tid(), [&](const OpenCall& call) {
             if (!call.shown) return;
-            observer.returned(returned(calls, call, Value::none(), true), call.depth);
+            observer.returned(returned(calls, call, Value::none(), CallEnd::Unwound), call.depth);
           }};
 }
 
@@ -199,7 +199,7 @@ void FunctionTracer::leave(StoppedTracee& tracee, Registers& regs, AddressSpace&
     if (!call.shown) continue;
     ValueSource source{regs, std::ref(floats), space, arena_, limits_, functions_of(space)};
     const prototypes::Returned values = values_.returned(call, source, space);
-    FunctionReturned event = returned(calls, call, values.result, false);
+    FunctionReturned event = returned(calls, call, values.result, CallEnd::Returned);
     event.outputs = values.outputs;
     observer.returned(event, call.depth);
   }

@@ -11,6 +11,20 @@ namespace ttrace {
 
 namespace {
 
+std::string_view end_word(CallEnd end) {
+  switch (end) {
+    case CallEnd::Returned:
+      break;
+    case CallEnd::Unwound:
+      return " <unwound>";
+    case CallEnd::UnwoundByPanic:
+      return " <unwound by panic>";
+    case CallEnd::UnwoundByGoexit:
+      return " <unwound by Goexit>";
+  }
+  return {};
+}
+
 /// Values with their names, separated by commas.
 void append_named(std::span<const Value> values, std::string& text) {
   bool first = true;
@@ -47,8 +61,8 @@ void TextSink::append_function(std::string_view name, std::string_view object,
 }
 
 void TextSink::append_outcome(const FunctionReturned& function, Line& line) const {
-  if (function.unwound) {
-    line.text += " <unwound>";
+  if (function.end != CallEnd::Returned) {
+    line.text += end_word(function.end);
   } else if (function.result.kind != Value::Kind::None) {
     pad(line);
     line.text += "= ";

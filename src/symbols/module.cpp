@@ -278,6 +278,18 @@ std::optional<std::string> Module::take_warning() {
   return state.search.shown_as + ": its debug information " + problem;
 }
 
+const GoProgram* Module::go() {
+  return nullptr;
+}
+
+std::optional<std::uint64_t> Module::go_frame_size(Address /*at*/) {
+  return std::nullopt;
+}
+
+std::optional<Address> Module::go_code_end(const Function& /*function*/) {
+  return std::nullopt;
+}
+
 const Signature* Module::signature(const Function& function) {
   DebugInfo* info = state_->dwarf();
   return info != nullptr ? info->signature(function) : nullptr;

@@ -12,6 +12,7 @@
 #include "arch/abi.h"
 #include "base/address.h"
 #include "base/result.h"
+#include "symbols/go_program.h"
 #include "symbols/types.h"
 
 namespace ttrace {
@@ -22,6 +23,8 @@ struct Function {
   std::string linkage;  // the symbol as it stands in the file
   Address address;
   std::uint64_t size = 0;  // bytes; 0 when the file does not say
+  bool go = false;        // Go's: by a compiler's conventions, on a goroutine's stack
+  bool assembly = false;  // Go's assembler: arguments and results are on the stack (ABI0)
   bool clone = false;      // .isra, .constprop, .part: the ABI's argument registers would lie
 };
 
@@ -59,6 +62,7 @@ struct ThreadVariable {
   Address slot;
   std::uint64_t offset = 0;
 };
+
 
 class FunctionPattern;
 
@@ -137,6 +141,15 @@ class Module {
   /// Parameters and result, in the order of the source, or nullptr when the debug information says
   /// nothing about this function. The result lives as long as the module.
   [[nodiscard]] const Signature* signature(const Function& function);
+  /// What its pclntab says of a Go program as a whole; nullptr: it is not one. Read when first
+  /// asked for.
+  [[nodiscard]] const GoProgram* go();
+  /// Go: how many bytes are between the stack pointer and the return address of the function that
+  /// `at` is in, just before the instruction there executes (pclntab's pcsp); nullopt: not known.
+  [[nodiscard]] std::optional<std::uint64_t> go_frame_size(Address at);
+  /// Go: the addresses behind the last instruction of the function's code (without padding);
+  /// nullopt: not a function of pclntab.
+  [[nodiscard]] std::optional<Address> go_code_end(const Function& function);
   /// Where the source defines a function; nullopt when unknown. (The line of its address may be an
   /// inlined function's.)
   [[nodiscard]] std::optional<SourceLine> definition(const Function& function);

@@ -96,9 +96,9 @@ TEST_CASE("a frame that was skipped is unwound") {
   s.enter_function("f");
   s.depth = 1;
   s.enter_function("g", {Value::integer(0).named("n")});
-  CHECK(s.send(FunctionReturned{"g", "", Value::none(), true}));
+  CHECK(s.send(FunctionReturned{"g", "", Value::none(), CallEnd::Unwound}));
   s.depth = 0;
-  CHECK(s.send(FunctionReturned{"f", "", Value::none(), true}));
+  CHECK(s.send(FunctionReturned{"f", "", Value::none(), CallEnd::Unwound}));
   CHECK(s.out() == "f() {\n  g(n=0) <unwound>\n} f <unwound>\n");
 }
 
