@@ -290,6 +290,10 @@ std::optional<Address> Module::go_code_end(const Function& /*function*/) {
   return std::nullopt;
 }
 
+std::optional<GoArguments> Module::go_arguments(const Function& /*function*/) {
+  return std::nullopt;
+}
+
 const Signature* Module::signature(const Function& function) {
   DebugInfo* info = state_->dwarf();
   return info != nullptr ? info->signature(function) : nullptr;

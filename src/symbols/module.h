@@ -23,9 +23,10 @@ struct Function {
   std::string linkage;  // the symbol as it stands in the file
   Address address;
   std::uint64_t size = 0;  // bytes; 0 when the file does not say
-  bool go = false;        // Go's: by a compiler's conventions, on a goroutine's stack
-  bool assembly = false;  // Go's assembler: arguments and results are on the stack (ABI0)
   bool clone = false;      // .isra, .constprop, .part: the ABI's argument registers would lie
+  bool go = false;         // Go's: by its conventions, on a goroutine's stack
+  bool assembly = false;   // Go's, with arguments and results on the stack (ABI0): its assembler's,
+                           // and what was compiled before there was a register ABI
 };
 
 struct SourceLine {
@@ -63,6 +64,20 @@ struct ThreadVariable {
   std::uint64_t offset = 0;
 };
 
+/// A word of a Go function's arguments that is a value by itself: a number, a pointer, each of the
+/// two of a string.
+struct GoArgument {
+  unsigned parameter = 0;    // which one of the source it is of, or is part of; the receiver is 0
+  std::uint64_t offset = 0;  // bytes: where it is among the arguments (ABI0), or may be spilled to
+  std::uint64_t size = 0;    // bytes: 1 to 8
+};
+
+/// What a Go program says of a function's arguments without debug information, for its own
+/// tracebacks: how many and how large, but not of what type (a float has no general register).
+struct GoArguments {
+  std::vector<GoArgument> words;
+  bool complete = true;  // false: there are more, which the program does not describe
+};
 
 class FunctionPattern;
 
@@ -150,6 +165,9 @@ class Module {
   /// Go: the addresses behind the last instruction of the function's code (without padding);
   /// nullopt: not a function of pclntab.
   [[nodiscard]] std::optional<Address> go_code_end(const Function& function);
+  /// Go: the words of the function's arguments, as tracebacks show them; nullopt: it does not say
+  /// (an assembler function, or Go before 1.17).
+  [[nodiscard]] std::optional<GoArguments> go_arguments(const Function& function);
   /// Where the source defines a function; nullopt when unknown. (The line of its address may be an
   /// inlined function's.)
   [[nodiscard]] std::optional<SourceLine> definition(const Function& function);
