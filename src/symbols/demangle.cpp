@@ -353,6 +353,17 @@ std::string display_name(std::string_view linkage_name) {
   return printable(std::string(base));
 }
 
+std::string go_display_name(std::string_view name) {
+  auto open = name.find('[');
+  auto close = name.rfind(']');
+  if (open == std::string_view::npos || close == std::string_view::npos || close < open)
+    return printable(std::string(name));
+  std::string shown(name.substr(0, open));
+  shown += "[...]";
+  shown += name.substr(close + 1);
+  return printable(std::move(shown));
+}
+
 std::optional<std::size_t> parameter_count(std::string_view linkage_name) {
   std::string base(split(linkage_name).base);
   if (base.size() > kLongestMangled || !base.starts_with("_Z") || maybe_rust(base) ||

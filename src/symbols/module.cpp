@@ -10,6 +10,7 @@
 #include "symbols/debug_info.h"
 #include "symbols/dynamic.h"
 #include "symbols/elf_file.h"
+#include "symbols/go_symbols.h"
 #include "symbols/pattern.h"
 #include "symbols/relocations.h"
 #include "symbols/symbol_table.h"
@@ -19,6 +20,11 @@ namespace {
 
 bool by_address(const FunctionSymbol& a, const FunctionSymbol& b) {
   return a.better_than(b);
+}
+
+/// Names that Go's linker gives to the ends of its code.
+bool is_go_boundary(std::string_view name) {
+  return name == "runtime.text" || name == "runtime.etext";
 }
 
 }  // namespace
@@ -37,6 +43,8 @@ struct Module::State {
   bool mini_looked_for = false;
   std::unique_ptr<ElfFile> mini_debug_info;
   std::optional<Result<SymbolTable>> symbols;
+  bool go_looked_for = false;
+  std::unique_ptr<GoSymbols> go_symbols;
   std::map<FunctionKey, Function> made;  // what was asked for, so that pointers to it stay valid
   std::vector<Function> all;             // when functions() was asked for
   std::map<std::string, std::optional<Address>, std::less<>> linkage_names;  // asked for so far
@@ -86,13 +94,46 @@ struct Module::State {
     return *symbols;
   }
 
-  const Function* function(const FunctionSymbol& symbol) {
-    auto [known, fresh] = made.try_emplace({symbol.address, symbol.name});
-    if (fresh)
-      known->second = {display_name(symbol.name), std::string(symbol.name), symbol.address,
-                       symbol.size, is_clone(symbol.name)};
+  /// nullptr: no Go program.
+  const GoSymbols* go() {
+    if (!go_looked_for) {
+      go_looked_for = true;
+      go_symbols = GoSymbols::open(*file);
+    }
+    return go_symbols.get();
+  }
+
+  /// What a Go program's pclntab says of an address; nullopt: it is for the symbol table to say.
+  std::optional<GoFunction> go_function(Address address) {
+    if (go() == nullptr) return std::nullopt;
+    auto found = go()->containing(address);
+    // Of C functions that Go's linker has linked, a symbol table knows more.
+    if (found && !found->is_go() && symtab_file() != nullptr) return std::nullopt;
+    return found;
+  }
+
+  bool is_of_table(const FunctionSymbol& symbol) {
+    return go() == nullptr || (!go_function(symbol.address) && !is_go_boundary(symbol.name));
+  }
+
+  const Function* function(const GoFunction& function) {
+    auto [known, fresh] = made.try_emplace({Address(function.entry), function.name});
+    if (fresh) known->second = go()->describe(function);
     return &known->second;
   }
+
+  const Function* function(const FunctionSymbol& symbol) {
+    auto [known, fresh] = made.try_emplace({symbol.address, symbol.name});
+    if (fresh) known->second = describe(symbol);
+    return &known->second;
+  }
+
+  static Function describe(const FunctionSymbol& symbol) {
+    return {display_name(symbol.name), std::string(symbol.name), symbol.address, symbol.size,
+            is_clone(symbol.name)};
+  }
+
+  std::vector<Function> all_functions(const SymbolTable& table);
 
   /// Those of a type of symbols that match.
   Result<std::vector<const Function*>> matching(const FunctionPattern& pattern, unsigned type);
@@ -149,22 +190,31 @@ Address Module::entry() const {
   return Address(state_->file->header().e_entry);
 }
 
+std::vector<Function> Module::State::all_functions(const SymbolTable& table) {
+  std::vector<Function> result;
+  result.reserve(table.size());
+  for (std::size_t i = 0; i < table.size(); ++i)
+    if (is_of_table(table[i])) result.push_back(describe(table[i]));
+  if (go() == nullptr) return result;
+  for (std::size_t i = 0; i < go()->size(); ++i) {
+    auto function = go()->at(i);
+    if (function && go_function(Address(function->entry)))
+      result.push_back(go()->describe(*function));
+  }
+  std::ranges::sort(result, {}, &Function::address);
+  return result;
+}
+
 Result<std::span<const Function>> Module::functions() {
   auto& table = state_->table();
   if (!table) return table.error();
   auto& all = state_->all;
-  if (all.empty()) {
-    all.reserve(table->size());
-    for (std::size_t i = 0; i < table->size(); ++i) {
-      FunctionSymbol symbol = (*table)[i];
-      all.push_back({display_name(symbol.name), std::string(symbol.name), symbol.address,
-                     symbol.size, is_clone(symbol.name)});
-    }
-  }
+  if (all.empty()) all = state_->all_functions(*table);
   return std::span<const Function>(all);
 }
 
 const Function* Module::function_at(Address address) {
+  if (auto function = state_->go_function(address)) return state_->function(*function);
   auto& table = state_->table();
   if (!table) return nullptr;
   auto found = table->at(address);
@@ -176,7 +226,7 @@ Result<std::vector<const Function*>> Module::State::matching(const FunctionPatte
   std::vector<FunctionSymbol> found;
   for (const SymbolSource& source : symbol_sources()) {
     auto visit = [&](const FunctionSymbol& symbol) {
-      if (pattern.may_match(symbol.name) && !is_cold_part(symbol.name) &&
+      if (pattern.may_match(symbol.name) && !is_cold_part(symbol.name) && is_of_table(symbol) &&
           pattern.matches_name(display_name(unversioned(symbol.name))))
         found.push_back(symbol);
       return true;
@@ -189,6 +239,10 @@ Result<std::vector<const Function*>> Module::State::matching(const FunctionPatte
   for (const FunctionSymbol& symbol : found)
     if (result.empty() || result.back()->address != symbol.address)
       result.push_back(function(symbol));
+  if (go() == nullptr || type != STT_FUNC) return result;
+  for (const GoFunction& each : go()->matching(pattern))
+    if (go_function(Address(each.entry))) result.push_back(function(each));
+  std::ranges::sort(result, {}, &Function::address);
   return result;
 }
 
@@ -199,6 +253,7 @@ Result<std::vector<const Function*>> Module::matching(const FunctionPattern& pat
 std::vector<InlinedFunction> Module::inlined(const FunctionPattern& pattern) {
   // Nobody who asks for everything misses one of the thousands.
   if (pattern.any_name()) return {};
+  if (state_->go() != nullptr) return state_->go()->inlined(pattern);
   DebugInfo* info = state_->dwarf();
   auto with_code = matching(pattern);
   if (info == nullptr || !with_code) return {};
@@ -228,6 +283,12 @@ std::vector<std::optional<Address>> Module::find_linkage_names(
     auto& address = known[std::string(name)];
     address = find_exported(*state_->file, name);
     if (!address) missing.push_back(name);
+  }
+  if (state_->go() != nullptr && !missing.empty()) {
+    auto found = state_->go()->find(missing);
+    for (std::size_t i = 0; i < missing.size(); ++i)
+      known.find(missing[i])->second = found[i];
+    std::erase_if(missing, [&](std::string_view name) { return known.find(name)->second; });
   }
   ElfFile* from = missing.empty() ? nullptr : state_->symtab_file();
   if (from != nullptr) {
@@ -279,19 +340,21 @@ std::optional<std::string> Module::take_warning() {
 }
 
 const GoProgram* Module::go() {
-  return nullptr;
+  return state_->go() != nullptr ? &state_->go()->program() : nullptr;
 }
 
-std::optional<std::uint64_t> Module::go_frame_size(Address /*at*/) {
-  return std::nullopt;
+std::optional<std::uint64_t> Module::go_frame_size(Address at) {
+  return state_->go() != nullptr ? state_->go()->frame_size(at) : std::nullopt;
 }
 
-std::optional<Address> Module::go_code_end(const Function& /*function*/) {
-  return std::nullopt;
+std::optional<Address> Module::go_code_end(const Function& function) {
+  auto found = state_->go_function(function.address);
+  return found ? state_->go()->code_end(*found) : std::nullopt;
 }
 
-std::optional<GoArguments> Module::go_arguments(const Function& /*function*/) {
-  return std::nullopt;
+std::optional<GoArguments> Module::go_arguments(const Function& function) {
+  auto found = state_->go_function(function.address);
+  return found ? state_->go()->arguments(*found) : std::nullopt;
 }
 
 const Signature* Module::signature(const Function& function) {
@@ -300,11 +363,15 @@ const Signature* Module::signature(const Function& function) {
 }
 
 std::optional<SourceLine> Module::definition(const Function& function) {
+  if (auto found = state_->go_function(function.address); found && found->is_go())
+    return state_->go()->definition(*found);
   DebugInfo* info = state_->dwarf();
   return info != nullptr ? info->definition(function) : std::nullopt;
 }
 
 std::optional<SourceLine> Module::line(Address address) {
+  if (auto found = state_->go_function(address); found && found->is_go())
+    return state_->go()->line(address);
   DebugInfo* info = state_->dwarf();
   return info != nullptr ? info->line(address) : std::nullopt;
 }

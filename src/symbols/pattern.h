@@ -53,6 +53,9 @@ class FunctionPattern {
 /// type, ABI tags, clone suffixes (.isra.0, .constprop.1, .part.2, .lto_priv.3) and Rust hashes.
 /// Names that are not mangled (C, Go) come back as they are, clone suffixes apart.
 std::string display_name(std::string_view linkage_name);
+/// A Go name as ttrace shows and matches it: as the source and Go's tracebacks have it,
+/// `main.Map[...]` for each instance of a generic function (Go 1.27 src/runtime/symtab.go).
+std::string go_display_name(std::string_view name);
 /// How many parameters the source gives a C++ function, `this` not counted; nullopt: its name does
 /// not say.
 std::optional<std::size_t> parameter_count(std::string_view linkage_name);
