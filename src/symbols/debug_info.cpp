@@ -15,6 +15,7 @@
 
 #include "symbols/debug_location.h"
 #include "symbols/dwarf_die.h"
+#include "symbols/go_debug.h"
 #include "symbols/inlined.h"
 #include "symbols/pattern.h"
 
@@ -267,6 +268,11 @@ bool DebugInfo::is_optimised(Dwarf_Die function) {
 std::unique_ptr<Signature> DebugInfo::read_signature(const Function& function) {
   auto die = units_.function_at(function.address, function.linkage);
   if (!die) return nullptr;
+  if (is_go(*die)) {
+    auto signature = std::make_unique<Signature>();
+    read_go_signature(*die, function.address, abi_, types_, *signature);
+    return signature;
+  }
   Parameters instance;
   collect_parameters(*die, false, instance);
   Dwarf_Die abstract_die = origin_of(*die);

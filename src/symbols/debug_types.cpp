@@ -7,6 +7,7 @@
 
 #include "symbols/debug_members.h"
 #include "symbols/dwarf_die.h"
+#include "symbols/go_debug.h"
 
 namespace ttrace {
 namespace {
@@ -68,6 +69,11 @@ bool is_qualifier(int tag) {
   return tag == DW_TAG_const_type || tag == DW_TAG_volatile_type || tag == DW_TAG_restrict_type ||
          tag == DW_TAG_atomic_type || tag == DW_TAG_packed_type || tag == DW_TAG_immutable_type ||
          tag == DW_TAG_shared_type || tag == DW_TAG_subrange_type;
+}
+
+/// Go's name for a type that is a generic function's argument; what it stands for says more.
+bool is_type_argument(std::string_view name) {
+  return name.starts_with(".param");
 }
 
 /// C has wide characters as typedefs of integers.
@@ -136,6 +142,7 @@ const Type* DebugTypes::read(Dwarf_Die die) {
       std::string name = std::move(alias->type.name);
       alias->type = node->type;
       alias->type.name = std::move(name);
+      if (alias->go != GoKind::None) alias->type.go = alias->go;
       if (is_integer(alias->type.kind) && is_character_name(alias->type.name))
         alias->type.kind = Kind::Char;
     }
@@ -149,6 +156,7 @@ const Type* DebugTypes::read(Dwarf_Die die) {
 DebugTypes::Node* DebugTypes::resolve(Dwarf_Die die, int depth) {
   std::string name;
   const void* named_at = nullptr;
+  GoKind go = GoKind::None;
   Node* node = nullptr;
   for (int i = 0; node == nullptr; ++i) {
     int tag = dwarf_tag(&die);
@@ -156,7 +164,8 @@ DebugTypes::Node* DebugTypes::resolve(Dwarf_Die die, int depth) {
       node = concrete(definition_of(die));
       break;
     }
-    if (is_typedef(tag) && named_at == nullptr) {
+    if (is_typedef(tag) && go == GoKind::None) go = go_kind_of(die);
+    if (is_typedef(tag) && (named_at == nullptr || is_type_argument(name))) {
       name = name_of(die);
       named_at = die.addr;
     }
@@ -165,13 +174,14 @@ DebugTypes::Node* DebugTypes::resolve(Dwarf_Die die, int depth) {
     if (next) die = *next;
   }
   enqueue(*node, depth);
-  if (named_at == nullptr) return node;
+  if (named_at == nullptr || is_type_argument(name)) return node;
   auto [known, fresh] = typedefs_.try_emplace(named_at, nullptr);
   if (fresh) {
     known->second = &nodes_.emplace_back();
     known->second->origin = node;
     known->second->type = node->type;
     known->second->type.name = std::move(name);
+    known->second->go = go;
     node->aliases.push_back(known->second);
     changed_.push_back(node);
   }
@@ -200,6 +210,7 @@ DebugTypes::Node* DebugTypes::concrete(Dwarf_Die die) {
   Type& type = node.type;
   type.name = name_of(die);
   type.tag = type.name;
+  type.go = go_kind_of(die);
   type.size = constant(die, DW_AT_byte_size).value_or(0);
   type.align =
       static_cast<std::uint32_t>(constant(die, DW_AT_alignment).value_or(0) & 0xffff'ffffU);

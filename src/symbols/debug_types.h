@@ -36,7 +36,8 @@ class DebugTypes {
 
   struct Node {
     Type type;
-    Node* origin = nullptr;  // of a typedef: the node of what it names
+    Node* origin = nullptr;    // of a typedef: the node of what it names
+    GoKind go = GoKind::None;  // of a typedef: Go's maps, channels and interfaces are made of them
     Dwarf_Die die{};
     int depth = std::numeric_limits<int>::max();  // pointers away from who asked, when filled
     bool filled = false;

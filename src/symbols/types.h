@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "symbols/go_kind.h"
+
 namespace ttrace {
 
 struct Type;
@@ -64,6 +66,9 @@ struct Type {
               // nothing is known but the name and the size (0: not even that)
   };
   Kind kind = Kind::Unknown;
+  // Go's own word for it. Its strings, slices and interfaces are structures for `kind`, maps and
+  // channels pointers, complex numbers Unknown, functions are Function with a pointer's size.
+  GoKind go = GoKind::None;
   bool x87 = false;
   bool by_reference = false;  // C++: not trivial for the purpose of calls (DW_AT_calling_convention
                               // or, without it, a user-provided copy constructor or destructor)
@@ -123,6 +128,10 @@ struct Signature {
   // of: only what is stated about a parameter is true, and nothing is about the result.
   bool unconventional = false;
   bool rust = false;  // called by Rust's own convention, not by the platform's
+  // Called by Go's: `results` has what it returns, `result` nothing. A parameter's location is not
+  // more than a hint at whether all before it are described: Register: its first one; Stack.
+  bool go = false;
+  std::vector<Parameter> results;  // their names are empty when the source has none
 };
 
 }  // namespace ttrace
