@@ -27,8 +27,29 @@ prototypes::PrototypeReader::Thread thread_of(AddressSpace& space, const Registe
 
 }  // namespace
 
+// Where the program of a Go function has its types. What an earlier call's values refer to may go.
+std::optional<GoTypeSource> CallValues::go_types(const TracedFunction& function,
+                                                 AddressSpace& space) {
+  const GoProgram* program = function.module()->go();
+  if (program == nullptr) return std::nullopt;
+  GoRuntimeTypes& types = go_types_[function.module()];
+  types.tidy();
+  for (const LoadedModule& loaded : space.mapped().modules) {
+    if (loaded.module != function.module() || program->types.null()) continue;
+    return GoTypeSource{
+        types, {program->types + loaded.bias, program->types_end + loaded.bias, program->minor}};
+  }
+  return GoTypeSource{types, {Address(), Address(), program->minor}};
+}
+
 Arguments CallValues::entered(TracedFunction& function, const ValueSource& source,
                               AddressSpace& space, prototypes::Numbers& numbers) {
+  if (function.function().go) {
+    auto types = go_types(function, space);
+    ValueSource with_types = source;
+    with_types.go = types ? &*types : nullptr;
+    return read_arguments(function, with_types);
+  }
   if (const auto* prototype = function.prototype()) {
     auto arguments =
         reader_.arguments(*prototype, source, thread_of(space, source.registers), numbers);
@@ -39,6 +60,12 @@ Arguments CallValues::entered(TracedFunction& function, const ValueSource& sourc
 
 prototypes::Returned CallValues::returned(const OpenCall& call, const ValueSource& source,
                                           AddressSpace& space) {
+  if (call.function->function().go) {
+    auto types = go_types(*call.function, space);
+    ValueSource with_types = source;
+    with_types.go = types ? &*types : nullptr;
+    return {read_result(*call.function, with_types, call.kept), {}};
+  }
   if (const auto* prototype = call.function->prototype()) {
     return reader_.returned(*prototype, source, thread_of(space, source.registers), call.numbers);
   }

@@ -1,10 +1,13 @@
 // The arguments and results of traced calls: by debug information, else by a prototype, else raw.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "functions/address_space.h"
+#include "functions/go_values.h"
 #include "functions/open_calls.h"
 #include "functions/prototype_book.h"
 #include "functions/prototype_values.h"
@@ -26,11 +29,15 @@ class CallValues {
   /// them.
   Arguments entered(TracedFunction& function, const ValueSource& source, AddressSpace& space,
                     prototypes::Numbers& numbers);
-  /// When it has just returned.
+  /// When it has just returned; a Go function: at one of its return instructions.
   prototypes::Returned returned(const OpenCall& call, const ValueSource& source,
                                 AddressSpace& space);
 
  private:
+  std::optional<GoTypeSource> go_types(const TracedFunction& function, AddressSpace& space);
+
+  // Of each Go program, for all of its processes.
+  std::map<std::shared_ptr<Module>, GoRuntimeTypes> go_types_;
   prototypes::PrototypeReader reader_;
   std::shared_ptr<prototypes::PrototypeBook> book_;
 };

@@ -10,6 +10,7 @@
 #include "arch/machine.h"
 #include "base/number.h"
 #include "functions/containers.h"
+#include "functions/go_values.h"
 #include "functions/scalars.h"
 
 namespace ttrace {
@@ -77,6 +78,9 @@ Value ObjectReader::read(const Type& type, std::span<const std::byte> bytes, Lev
   bool scalar = !is_aggregate(type);
   if (scalar && type.size > bytes.size()) return Value::optimized_out();
   auto own = bytes.first(std::min<std::size_t>(bytes.size(), type.size));
+  if (type.go != GoKind::None) {
+    if (auto content = read_go(type, own, *this, level)) return *content;
+  }
   switch (type.kind) {
     case Kind::Void:
     case Kind::Function:
@@ -97,7 +101,7 @@ Value ObjectReader::read(const Type& type, std::span<const std::byte> bytes, Lev
     case Kind::Struct:
     case Kind::Union:
       if (!type.variants.empty()) return read_variant(type, own, level);
-      if (own.size() == type.size) {
+      if (own.size() == type.size && type.go == GoKind::None) {
         if (auto content = read_container(type, own, *this, level)) return *content;
       }
       return read_members(type, own, level);

@@ -81,6 +81,9 @@ class ObjectReader {
   unsigned reads_ = 0;
 };
 
+/// The value at a place where registers and the stack hold it. OptimizedOut: it is nowhere.
+Value read_place(const Type& type, const Place& place, ObjectReader& reader);
+
 /// The largest object that is read whole; of a larger one the beginning is shown.
 inline constexpr std::size_t kMostBytes = 4096;
 

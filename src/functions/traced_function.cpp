@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "functions/go_convention.h"
 #include "functions/rust_convention.h"
 #include "symbols/pattern.h"
 
@@ -130,6 +131,10 @@ const TracedFunction::Layout& TracedFunction::layout() {
   layout_ = Layout();
   layout_->signature = module_->signature(function_);
   if (layout_->signature == nullptr) return *layout_;
+  if (layout_->signature->go) {
+    lay_out_go(*layout_);
+    return *layout_;
+  }
   std::vector<Shape> shapes;
   shapes.reserve(layout_->signature->parameters.size());
   for (const Parameter& parameter : layout_->signature->parameters) {
@@ -145,6 +150,17 @@ const TracedFunction::Layout& TracedFunction::layout() {
   if (places) layout_->arguments = std::move(*places);
   if (back) layout_->result = std::move(*back);
   return *layout_;
+}
+
+void TracedFunction::lay_out_go(Layout& layout) {
+  // What the linker makes for callers in assembly has the name of what it calls, and this behind
+  // it.
+  bool on_stack = function_.assembly || function_.linkage.ends_with(".abi0");
+  auto places =
+      place_go(machine(), !on_stack, layout.signature->parameters, layout.signature->results);
+  layout.convention_known = !go_registers(machine()).empty();
+  layout.arguments = std::move(places.arguments);
+  layout.results = std::move(places.results);
 }
 
 namespace {

@@ -29,9 +29,12 @@ class TracedFunction {
     const Signature* signature = nullptr;  // nullptr: no debug information, raw registers
     std::vector<Place> arguments;          // one for each parameter, in order
     ResultPlace result;
+    std::vector<Place> results;    // Go's: one for each result, in order
     bool convention_known = true;  // false: this machine's calling convention is not described
   };
   [[nodiscard]] const Layout& layout();
+  /// The module that it is in.
+  [[nodiscard]] const std::shared_ptr<Module>& module() const { return module_; }
   [[nodiscard]] bool has_layout() const { return layout_.has_value(); }
   /// See Module.
   [[nodiscard]] std::optional<std::string> take_warning() { return module_->take_warning(); }
@@ -48,6 +51,8 @@ class TracedFunction {
   [[nodiscard]] const prototypes::Prototype* prototype();
 
  private:
+  void lay_out_go(Layout& layout);
+
   std::shared_ptr<Module> module_;
   const Function& function_;
   std::string object_;

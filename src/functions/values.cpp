@@ -10,13 +10,12 @@
 
 #include "arch/machine.h"
 #include "base/number.h"
+#include "functions/go_calls.h"
 #include "functions/object_reader.h"
 #include "functions/scalars.h"
 #include "functions/type_paths.h"
 
 namespace ttrace {
-
-namespace {
 
 Value read_place(const Type& type, const Place& place, ObjectReader& reader) {
   const ValueSource& source = reader.source();
@@ -51,6 +50,8 @@ Value read_place(const Type& type, const Place& place, ObjectReader& reader) {
   }
   return reader.read(type, bytes.first(std::max<std::size_t>(size, 1)), {});
 }
+
+namespace {
 
 // Where a statement of the debug information puts a parameter; nullopt when it does not settle it:
 // a value in several registers is not in one, and an object passed by reference is known to the
@@ -192,6 +193,7 @@ Value read_code(Address at, const ValueSource& source) {
 }
 
 Arguments read_arguments(TracedFunction& function, const ValueSource& source) {
+  if (function.function().go) return read_go_arguments(function, source);
   const auto& layout = function.layout();
   if (layout.signature == nullptr) return raw_arguments(source);
   const auto& parameters = layout.signature->parameters;
@@ -214,6 +216,7 @@ Arguments read_arguments(TracedFunction& function, const ValueSource& source) {
 }
 
 Value read_result(TracedFunction& function, const ValueSource& source, std::uint64_t kept) {
+  if (function.function().go) return read_go_result(function, source);
   const auto& layout = function.layout();
   Abi machine = source.registers.machine();
   if (layout.signature == nullptr) {

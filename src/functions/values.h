@@ -18,6 +18,8 @@
 
 namespace ttrace {
 
+struct GoTypeSource;
+
 /// How much of a value is shown.
 struct ValueLimits {
   std::size_t string = 32;    // bytes of a string, -s
@@ -43,6 +45,8 @@ struct ValueSource {
   // The function that has an address, and how far behind its start that is; nullopt: none is known.
   // Empty: nobody can be asked.
   std::function<std::optional<CodeName>(Address)> function_at = {};
+  // In a Go program: the types of what is behind interfaces; null: they cannot be found.
+  const GoTypeSource* go = nullptr;
 };
 
 /// Copies what one piece of a value holds; false when it cannot be had.
@@ -61,7 +65,8 @@ struct Arguments {
 Arguments read_arguments(TracedFunction& function, const ValueSource& source);
 
 /// The result of a call that has just returned. Kind::None for void. `kept` is the register that
-/// the layout wanted kept from the entry (0 when none).
+/// the layout wanted kept from the entry (0 when none). Of a Go function: at one of its return
+/// instructions; several results, or those with names, are `(n=5, err=nil)`: a Call without a name.
 Value read_result(TracedFunction& function, const ValueSource& source, std::uint64_t kept);
 
 /// One object of `type` from its bytes. Never reads past them; follows what ObjectReader follows.
