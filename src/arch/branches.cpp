@@ -40,7 +40,7 @@ std::optional<Address> fixed_slot(const ZydisDecodedInstruction& instruction,
 
 Branch x86_branch(const ZydisDecodedInstruction& instruction, const ZydisDecodedOperand& operand,
                   Address at, Kind kind) {
-  Branch branch{.at = at, .kind = kind};
+  Branch branch{.at = at, .kind = kind, .length = instruction.length};
   if (kind == Kind::Return) return branch;
   ZyanU64 target = 0;
   if (operand.type == ZYDIS_OPERAND_TYPE_IMMEDIATE) {
@@ -105,7 +105,7 @@ std::vector<Branch> find_aarch64(std::span<const std::byte> text, Address at) {
     auto word = static_cast<std::uint32_t>(load_number(text.subspan(i, kLength)));
     for (const Aarch64Form& form : kAarch64Forms) {
       if ((word & form.mask) != form.value) continue;
-      Branch branch{.at = at + i, .kind = form.kind};
+      Branch branch{.at = at + i, .kind = form.kind, .length = kLength};
       if (form.offset_bits != 0) {
         std::uint64_t field = (word >> form.offset_at) & ((1U << form.offset_bits) - 1);
         std::uint64_t sign = std::uint64_t{1} << (form.offset_bits - 1);

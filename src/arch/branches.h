@@ -17,6 +17,7 @@ struct Branch {
   enum class Kind : std::uint8_t { Call, Jump, ConditionalJump, Return };
   Address at;
   Kind kind = Kind::Call;
+  std::size_t length = 0;         // bytes
   std::optional<Address> target;  // nullopt: through a register or memory
   std::optional<Address> slot;    // the word of memory that holds the target, where that is fixed
 };

@@ -82,12 +82,23 @@ std::vector<LoadedModule> AddressSpace::update(MappedText now) {
   }
   mapped_ = std::move(now);
   unwinder_.reset();
+  go_module_.reset();
   return added;
 }
 
 Unwinder& AddressSpace::unwinder() {
   if (unwinder_ == nullptr) unwinder_ = std::make_unique<Unwinder>(mapped_, thread(), *this);
   return *unwinder_;
+}
+
+const LoadedModule* AddressSpace::go_module() {
+  if (!go_module_) {
+    auto found = std::ranges::find_if(mapped_.modules, [](const LoadedModule& loaded) {
+      return loaded.module->go() != nullptr;
+    });
+    go_module_ = found == mapped_.modules.end() ? nullptr : &*found;
+  }
+  return *go_module_;
 }
 
 bool AddressSpace::touches_text(Address start, std::uint64_t length) const {
@@ -224,6 +235,7 @@ std::shared_ptr<AddressSpace> AddressSpace::fork_for(Tid child, Pid pid) {
   copy->mapped_ = mapped_;
   copy->slots_ = slots_;
   copy->stacks_ = stacks_;
+  copy->go_chains_ = go_chains_;
   copy->pointer_guard_ = pointer_guard_;
   // The child's memory holds the copies as they were at the fork, which the slots may have left
   // behind since.

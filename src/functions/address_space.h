@@ -13,6 +13,7 @@
 #include "arch/step.h"
 #include "base/address.h"
 #include "base/memory.h"
+#include "functions/goroutines.h"
 #include "functions/loaded_modules.h"
 #include "functions/slots.h"
 #include "functions/stacks.h"
@@ -44,6 +45,10 @@ struct Site {
   bool lands = false;               // a thread lands here without a call returning
   Ifunc* chooses = nullptr;         // a function that chooses an IFUNC's implementation begins here
   bool chosen = false;              // and returns to here
+  // Go: a traced call ends with the instruction here. `leaves`: by a jump to another function.
+  const Function* ends = nullptr;
+  bool leaves = false;
+  bool loops = false;  // code of the function whose entry is here leads back to here
   // What a function that begins here tells about stacks.
   enum class Tells : std::uint8_t {
     Nothing,
@@ -52,6 +57,8 @@ struct Site {
     ForcedEnd,    // where a forced unwinding ends (_Unwind_ForcedUnwind)
     SignalStack,  // where signal handlers run (sigaltstack)
     NewStack,     // where a coroutine runs (makecontext)
+    GoRecovers,   // where a goroutine goes on after a panic (within runtime.recovery)
+    GoExits,      // that a goroutine has run what it deferred, and ends (within runtime.Goexit)
   } tells = Tells::Nothing;
   TrapJournal::Entry entered_in_journal;
 };
@@ -89,6 +96,9 @@ class AddressSpace final : public MutableMemory {
   [[nodiscard]] Site* site_at(Address address);
   /// Knows what is mapped; made when first asked for.
   [[nodiscard]] Unwinder& unwinder();
+  /// Go: the module with the program's runtime; nullptr: it is no Go program.
+  [[nodiscard]] const LoadedModule* go_module();
+  [[nodiscard]] GoChains& go_chains() { return go_chains_; }
   /// What the program has said of its stacks.
   [[nodiscard]] Stacks& stacks() { return stacks_; }
   /// arm64: where glibc keeps the secret that scrambles a jmp_buf; null when not known.
@@ -155,6 +165,8 @@ class AddressSpace final : public MutableMemory {
   std::set<Address> former_sites_;
   SlotPool slots_;
   Stacks stacks_;
+  std::optional<const LoadedModule*> go_module_;  // of mapped_; nullopt: not looked for yet
+  GoChains go_chains_;
   Address pointer_guard_;
   AsProgram as_program_{*this};
 };

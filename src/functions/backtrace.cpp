@@ -1,8 +1,10 @@
 #include "functions/backtrace.h"
 
 #include <new>
+#include <utility>
 
 #include "functions/callees.h"
+#include "functions/go_unwinder.h"
 
 namespace ttrace {
 
@@ -36,7 +38,9 @@ StackTrace backtrace(const Registers& regs, AddressSpace& space, const StackLimi
                      Arena& arena) {
   if (limits.most == 0) return {};
   std::size_t skipped = limits.skip_innermost ? 1 : 0;
-  auto stack = space.unwinder().unwind(regs, space, limits.most + skipped);
+  auto of_go = go_unwind(regs, space, limits.most + skipped);
+  auto stack = of_go ? std::move(*of_go)
+                     : space.unwinder().unwind(regs, space, limits.most + skipped);
   std::size_t count = stack.frames.size() - std::min(skipped, stack.frames.size());
   auto frames = arena.allocate<StackFrame>(count);
   for (std::size_t i = 0; i < count; ++i) {

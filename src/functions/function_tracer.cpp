@@ -12,41 +12,12 @@
 #include "arch/longjmp.h"
 #include "base/clock.h"
 #include "functions/backtrace.h"
+#include "functions/value_sources.h"
 #include "os/remote_syscall.h"
 
 namespace ttrace {
 
 namespace {
-
-// A thread's vector registers: 512 bytes, read when the first is asked for.
-class FloatsOnDemand {
- public:
-  FloatsOnDemand(const StoppedTracee& tracee, Abi machine) : tracee_(tracee), machine_(machine) {}
-
-  std::optional<FloatRegisters> operator()() {
-    if (!held_) {
-      if (auto got = tracee_.float_registers(machine_)) held_ = *got;
-    }
-    return held_;
-  }
-
- private:
-  const StoppedTracee& tracee_;
-  Abi machine_;
-  std::optional<FloatRegisters> held_;
-};
-
-// What function pointers point to.
-auto functions_of(const AddressSpace& space) {
-  return [&space](Address at) -> std::optional<CodeName> {
-    const LoadedModule* loaded = module_at(space, at);
-    if (loaded == nullptr) return std::nullopt;
-    const Address in_file = at - loaded->bias;
-    const Function* function = loaded->module->function_at(in_file);
-    if (function == nullptr) return std::nullopt;
-    return CodeName{function->name, in_file - function->address};
-  };
-}
 
 FunctionReturned returned(const ThreadCalls& calls, const OpenCall& call, Value result,
                           CallEnd end) {
@@ -113,17 +84,24 @@ Result<FunctionTracer::Next> FunctionTracer::hit(StoppedTracee& tracee, Site& si
     if (site.chooses != nullptr) Ifuncs::called(*site.chooses, regs, space, calls);
     if (site.tells != Site::Tells::Nothing) hear(tracee, site, regs, space, calls, observer);
     if (site.returns) leave(tracee, regs, space, calls, observer);
-    if (site.entry != nullptr) enter(tracee, site, regs, space, calls, observer);
+    if (site.entry != nullptr) {
+      const bool go = site.entry->function().go;
+      (this->*(go ? &FunctionTracer::enter_go : &FunctionTracer::enter))(tracee, site, regs, space,
+                                                                         calls, observer);
+    }
+    // Behind that: a function may be a return and nothing else.
+    if (site.ends != nullptr) leave_go(tracee, site, regs, space, calls, observer);
   }
   auto next = step_over(tracee, site, regs, space, calls);
-  if (site.branches && next && *next == Next::Run) follow_branch(regs.pc(), calls, space);
+  if (site.branches && next && *next == Next::Run) follow_branch(regs, space, calls);
   return next;
 }
 
 // Whether a call of what begins at `site` is shown, and how far below a matched function it is.
-FunctionTracer::Showing FunctionTracer::showing(const Site& site, const ThreadCalls& calls) const {
+FunctionTracer::Showing FunctionTracer::showing(const Site& site,
+                                                const std::vector<OpenCall>& chain) const {
   if (site.shown) return {true, 0};
-  const OpenCall* around = site.followed_into ? last_shown(calls.open) : nullptr;
+  const OpenCall* around = site.followed_into ? last_shown(chain) : nullptr;
   if (around == nullptr || around->level >= choice_.follow_calls) return {};
   return {true, around->level + 1};
 }
@@ -139,7 +117,7 @@ void FunctionTracer::enter(StoppedTracee& tracee, Site& site, Registers& regs, A
   prototypes::Numbers numbers;
   auto frame = frame_at_entry(at_entry, space);
   if (frame) pairing(tracee, at_entry, space, calls, observer).make_way(&function, *frame);
-  Showing how = showing(site, calls);
+  Showing how = showing(site, calls.open);
   if (!how.shown && !site.within) return;
   bool returns = false;
   if (frame) {
@@ -230,6 +208,10 @@ void FunctionTracer::hear(StoppedTracee& tracee, Site& site, Registers& regs, Ad
   switch (site.tells) {
     case Site::Tells::Nothing:
       break;
+    case Site::Tells::GoRecovers:
+    case Site::Tells::GoExits:
+      hear_go(site, regs, space, calls, observer);
+      break;
     case Site::Tells::LandingPad:
       calls.landing = landing_at(pointer(1), regs, space);
       break;
@@ -300,7 +282,7 @@ Result<FunctionTracer::Next> FunctionTracer::step_done(StoppedTracee& tracee, Ad
   space.release_slot(calls.step->slot);
   const Site* site = space.site_at(calls.step->instruction.at());
   calls.step.reset();
-  if (site != nullptr && site->branches) follow_branch(regs->pc(), calls, space);
+  if (site != nullptr && site->branches) follow_branch(*regs, space, calls);
   return Next::Run;
 }
 

@@ -98,6 +98,10 @@ class FunctionTracer {
   /// Gives up calls.step: the thread goes back to the instruction's own address, unless the copy
   /// was already executed.
   Result<> abandon_step(StoppedTracee& tracee, AddressSpace& space, ThreadCalls& calls);
+  /// Go: finds out what the thread executes, for calls.go, when it is at `regs`; reports calls whose
+  /// frames are gone.
+  void locate(const Registers& regs, AddressSpace& space, ThreadCalls& calls,
+              CallObserver& observer);
   /// A signal handler has returned to where `regs` are.
   static void handler_returned(const Registers& regs, ThreadCalls& calls);
 
@@ -135,9 +139,32 @@ class FunctionTracer {
     bool shown = false;
     unsigned level = 0;
   };
-  [[nodiscard]] Showing showing(const Site& site, const ThreadCalls& calls) const;
+  [[nodiscard]] Showing showing(const Site& site, const std::vector<OpenCall>& chain) const;
+  // --- function_tracer_go.cpp
+  /// A stop of a thread that executes Go's code.
+  struct GoStop {
+    GoThread thread;
+    GoChain* chain = nullptr;  // of the stack that it is on
+    Address distance;          // of a frame that ends where it is
+  };
+  static std::optional<GoStop> go_stop(const Registers& regs, Address cfa, AddressSpace& space,
+                                       ThreadCalls& calls);
+  static void go_arrive(const GoStop& at, bool same_place, AddressSpace& space, ThreadCalls& calls,
+                        CallObserver& observer, CallEnd end);
+  static FunctionReturned go_returned(const GoChain& chain, const OpenCall& call, CallEnd end);
+  void enter_go(StoppedTracee& tracee, Site& site, Registers& regs, AddressSpace& space,
+                ThreadCalls& calls, CallObserver& observer);
+  void leave_go(StoppedTracee& tracee, Site& site, Registers& regs, AddressSpace& space,
+                ThreadCalls& calls, CallObserver& observer);
+  static void hear_go(Site& site, const Registers& regs, AddressSpace& space, ThreadCalls& calls,
+                      CallObserver& observer);
+  static Result<Site*> plant_go(const LoadedModule& loaded, const Function& function,
+                                AddressSpace& space);
+  static void plant_go_tellers(const LoadedModule& loaded, AddressSpace& space);
+  static std::vector<Address> calls_in(const LoadedModule& loaded, const Function& function,
+                                       std::string_view callee, AddressSpace& space);
   void follow(Site& site, AddressSpace& space);
-  void follow_branch(Address target, const ThreadCalls& calls, AddressSpace& space);
+  void follow_branch(const Registers& regs, AddressSpace& space, ThreadCalls& calls);
   void plant_followed(const Callee& callee, AddressSpace& space);
 
   FunctionChoice choice_;

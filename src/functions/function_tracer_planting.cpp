@@ -62,6 +62,12 @@ std::string name_some(const std::vector<InlinedFunction>& functions) {
   return text;
 }
 
+// What the compiler makes a Go function call (to grow its stack, to allocate, to panic) is not what
+// it says that it calls; the rest of the runtime is asked for by name, too.
+bool is_of_go_runtime(const Function& function) {
+  return function.go && function.name.starts_with("runtime.");
+}
+
 }  // namespace
 
 TracedFunction* FunctionTracer::traced(const LoadedModule& loaded, const Function& function,
@@ -134,6 +140,7 @@ void FunctionTracer::update(AddressSpace& space, std::vector<std::string>& notic
     plant_in(module, space, notices);
     plant_ifuncs(module, space);
     plant_tellers(module, space);
+    plant_go_tellers(module, space);
   }
   ifuncs_.look_for_chosen(added, space, plant_implementation(space));
 }
@@ -144,6 +151,7 @@ Result<Site*> FunctionTracer::plant_entry(const LoadedModule& loaded, const Func
                                           AddressSpace& space) {
   Address entry = Address(loaded.bias) + function.address.value();
   if (!is_mapped(loaded, entry)) return Error{EFAULT, "not in executable memory"};
+  if (function.go) return plant_go(loaded, function, space);
   Abi machine = loaded.module->machine();
   std::array<std::byte, DisplacedInstruction::kMaxLength> bytes{};
   auto text = std::span<const std::byte>(bytes).first(space.read(entry, bytes));
@@ -273,15 +281,19 @@ void FunctionTracer::follow(Site& site, AddressSpace& space) {
   }
 }
 
-void FunctionTracer::follow_branch(Address target, const ThreadCalls& calls, AddressSpace& space) {
-  const OpenCall* around = last_shown(calls.open);
+void FunctionTracer::follow_branch(const Registers& regs, AddressSpace& space,
+                                   ThreadCalls& calls) {
+  auto callee = function_beginning_at(space, regs.pc());
+  if (!callee) return;
+  auto go = callee->function->go ? go_stop(regs, regs.sp(), space, calls) : std::nullopt;
+  const OpenCall* around = last_shown(go ? go->chain->open : calls.open);
   if (around == nullptr || around->level >= choice_.follow_calls) return;
-  if (auto callee = function_beginning_at(space, target)) plant_followed(*callee, space);
+  plant_followed(*callee, space);
 }
 
 void FunctionTracer::plant_followed(const Callee& callee, AddressSpace& space) {
   const Function& function = *callee.function;
-  if (excluded(*callee.module, function.name)) return;
+  if (excluded(*callee.module, function.name) || is_of_go_runtime(function)) return;
   if (functions_.size() >= choice_.most && !functions_.contains(&function)) {
     too_many_ = fmt::format(
         "more than {} functions are called: not all of them are traced "

@@ -42,7 +42,7 @@ struct Ifunc;
 struct OpenCall {
   TracedFunction* function = nullptr;
   Address return_address;
-  Address cfa;
+  Address cfa;                  // Go: see GoChain
   std::uint64_t kept = 0;       // the register that the result's layout wants kept
   prototypes::Numbers numbers;  // of its arguments, when a prototype describes it
   std::int64_t entered = 0;     // nanoseconds, CLOCK_MONOTONIC
@@ -75,6 +75,15 @@ struct ThreadCalls {
   StackRange stack;               // where the thread was last
   StackRange mapping;             // where it was last outside announced stacks
   std::uint64_t last_number = 0;  // of the call that it entered last
+
+  /// Go: what the thread executed when that was last looked at.
+  struct GoPlace {
+    std::uint64_t goroutine = 0;  // 0: none
+    unsigned depth = 0;           // shown calls that it has open, of Go's
+    bool within = false;          // one of them, or more, is one that --within asks for
+    bool system_stack = false;    // it is on g0's or gsignal's
+  };
+  GoPlace go;
 
   /// Where the thread is going to be although no call returns.
   struct Landing {

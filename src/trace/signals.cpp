@@ -195,12 +195,24 @@ Result<> Tracer::show_own_step(Tracee& tracee, StoppedTracee stopped) {
   return deliver(tracee, std::move(stopped), info);
 }
 
+// Go's runtime interrupts goroutines with SIGURG, which it sends with tgkill(2) (Go 1.19 and 1.27
+// src/runtime/signal_unix.go, sigPreempt).
+bool Tracer::is_go_preemption(const Tracee& tracee, const siginfo_t& info) const {
+  return tracing_functions() && info.si_signo == SIGURG && info.si_code == SI_TKILL &&
+         info.si_pid == tracee.pid.value && tracee.space->go_module() != nullptr;
+}
+
 Result<> Tracer::deliver(Tracee& tracee, StoppedTracee stopped, const siginfo_t& info) {
   SignalDelivered event;
   event.name = signal_name(info.si_signo);
   event.info = decode_siginfo(std::as_bytes(std::span(&info, 1)), arena_);
   event.stack = stack_of(tracee, stopped, arena_);
+  // A signal may come in the middle of a syscall, whose end is shown later.
+  const bool of_runtime = tracee.of_go_runtime;
+  if (auto done = look_at_goroutine(tracee, stopped, false); !done) return done.error();
+  tracee.of_go_runtime = is_go_preemption(tracee, info);
   emit(tracee, event);
+  tracee.of_go_runtime = of_runtime;
   return go_on(tracee, std::move(stopped), info.si_signo);
 }
 

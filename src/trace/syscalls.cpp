@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "functions/backtrace.h"
+#include "functions/go_runtime.h"
 #include "trace/tracer.h"
 
 namespace ttrace {
@@ -72,7 +73,9 @@ Result<> Tracer::on_entry(Tracee& tracee, StoppedTracee& stopped) {
     if (auto done = trace_untraced_child(tracee, stopped); !done) return done.error();
   }
   if (tracee.silent || !config_.filter.wants(request.abi, request.number)) return {};
-  if (!functions_.choice().within.empty() && !is_within(tracee.calls.open)) return {};
+  if (auto done = look_at_goroutine(tracee, stopped, true); !done) return done.error();
+  const bool within = is_within(tracee.calls.open) || tracee.calls.go.within;
+  if (!functions_.choice().within.empty() && !within) return {};
   unsigned bits = word_size(request.abi) * 8;
   if (bits != std::exchange(tracee.bits, bits)) emit(tracee, ModeChanged{bits});
   tracee.syscall.tid = tracee.tid;
@@ -113,6 +116,18 @@ Result<> Tracer::on_exit(Tracee& tracee, StoppedTracee& stopped) {
   }
   tracee.shown = false;
   if (tracee.text_may_change && !info->is_error) look_at_modules(tracee);
+  return {};
+}
+
+// What a thread of a Go program does at a syscall, or when it gets a signal.
+Result<> Tracer::look_at_goroutine(Tracee& tracee, StoppedTracee& stopped, bool in_syscall) {
+  tracee.of_go_runtime = false;
+  if (!tracing_functions() || tracee.space->go_module() == nullptr) return {};
+  auto regs = stopped.registers();
+  if (!regs) return regs.error();
+  current_ = &tracee;
+  functions_.locate(*regs, *tracee.space, tracee.calls, *this);
+  if (in_syscall) tracee.of_go_runtime = is_go_runtime_call(*regs, *tracee.space);
   return {};
 }
 

@@ -27,6 +27,7 @@ struct Tracee {
   bool in_syscall = false;
   unsigned bits = word_size(host_abi()) * 8;  // of the ABI of its last shown call
   bool shown = false;                         // its entry was given to the sink
+  bool of_go_runtime = false;                 // Go's runtime makes the call for itself
   std::int64_t entered = 0;                   // nanoseconds, CLOCK_MONOTONIC
   std::int64_t system_time = 0;               // of its process, at its last stop, when measured
   std::int64_t system_time_at_entry = 0;

@@ -300,6 +300,12 @@ void Tracer::forget(Tid tid) {
   if (held_slot && !ending_) retry_waiting();
 }
 
+bool Tracer::is_go_runtime(const Tracee& tracee, const decltype(Event::what)& what) {
+  if (std::holds_alternative<SignalDelivered>(what)) return tracee.of_go_runtime;
+  return tracee.of_go_runtime && (std::holds_alternative<SyscallEntered>(what) ||
+                                  std::holds_alternative<SyscallReturned>(what));
+}
+
 void Tracer::emit(const Tracee& tracee, decltype(Event::what) what, std::optional<unsigned> depth,
                   Timestamp time) {
   if (silent(tracee) || muted_) return;
@@ -307,7 +313,10 @@ void Tracer::emit(const Tracee& tracee, decltype(Event::what) what, std::optiona
   event.time = time != 0 ? time : realtime_now();
   event.pid = tracee.pid;
   event.tid = tracee.tid;
-  event.depth = depth.value_or(shown_depth(tracee.calls.open));
+  const ThreadCalls::GoPlace& go = tracee.calls.go;
+  event.goroutine = go.goroutine;
+  event.go_runtime = is_go_runtime(tracee, what);
+  event.depth = depth.value_or(go.depth + shown_depth(tracee.calls.open));
   event.tracees = shown_tracees();
   event.what = std::move(what);
   if (auto taken = sink_.on(event); !taken) report_output(taken.error());

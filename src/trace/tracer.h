@@ -98,6 +98,8 @@ class Tracer final : private CallObserver {
   /// `depth`: calls open around the event when that is not all of the tracee's. `time`: 0 for now.
   void emit(const Tracee& tracee, decltype(Event::what) what, std::optional<unsigned> depth = {},
             Timestamp time = 0);
+  /// As Event::go_runtime.
+  [[nodiscard]] static bool is_go_runtime(const Tracee& tracee, const decltype(Event::what)& what);
   /// As Event::tracees.
   [[nodiscard]] unsigned shown_tracees() const;
   void notice(std::string_view text);
@@ -119,6 +121,7 @@ class Tracer final : private CallObserver {
   Result<> on_exit(Tracee& tracee, StoppedTracee& stopped);
   /// Shows the entry of the call that it is in, if that was held back and the call is `wanted`.
   void settle_entry(Tracee& tracee, bool wanted);
+  Result<> look_at_goroutine(Tracee& tracee, StoppedTracee& stopped, bool in_syscall);
   [[nodiscard]] bool changes_text(const Tracee& tracee) const;
   StackTrace stack_of(Tracee& tracee, const StoppedTracee& stopped, Arena& arena);
   /// `checked`: check_matches() follows.
@@ -138,6 +141,7 @@ class Tracer final : private CallObserver {
   Result<> restore_mask(Tracee& tracee, StoppedTracee& stopped);
   /// Sends the held signals from index `from` on again.
   void resend(Tracee& tracee, std::size_t from);
+  [[nodiscard]] bool is_go_preemption(const Tracee& tracee, const siginfo_t& info) const;
   Result<> deliver(Tracee& tracee, StoppedTracee stopped, const siginfo_t& info);
 
   // --- children.cpp

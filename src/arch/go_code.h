@@ -1,0 +1,55 @@
+// Where the calls of a function that Go's compiler made begin and end, from its code alone.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "arch/abi.h"
+#include "arch/registers.h"
+#include "base/address.h"
+
+namespace ttrace {
+
+/// Addresses and lengths of one function's code.
+struct GoCode {
+  /// Bytes of the stack check that the function begins with (Go 1.19 src/cmd/internal/obj/x86/
+  /// obj6.go and arm64/obj7.go, stacksplit): it jumps away to grow the stack, and comes back to the
+  /// function's start. Behind it the arguments and the stack pointer are still those of the call,
+  /// and that place is passed once in each call. 0: none.
+  std::size_t check = 0;
+  /// Calls of fixed addresses: where they are, and of what.
+  struct Call {
+    Address at;
+    Address target;
+  };
+  std::vector<Call> calls;
+  /// The return instructions.
+  std::vector<Address> returns;
+  /// Jumps to other functions, from which nothing comes back to this one: a wrapper's, assembly's.
+  std::vector<Address> leaves;
+  /// Jumps through a register or memory: those of a switch, or to other functions (in assembly).
+  std::vector<Address> indirect;
+  /// Where loops of the function lead back to the place behind the check.
+  bool loops_to_entry = false;
+};
+
+/// `text` is all of the function's code, which stands at `at`.
+GoCode read_go_code(Abi machine, std::span<const std::byte> text, Address at);
+
+/// Go keeps the current g in a register in code of its own: amd64 since Go 1.17 (not in assembly
+/// and in what it is called by, ABI0), arm64 always (Go src/cmd/compile/abi-internal.md).
+std::uint64_t go_g_register(const Registers& regs);
+/// The first integer argument of a function that has ABIInternal since Go 1.17 (amd64), 1.18.
+std::uint64_t go_first_argument(const Registers& regs);
+/// amd64: the thread pointer, from where the thread's g is found in all code; nullopt elsewhere.
+std::optional<Address> go_thread_pointer(const Registers& regs);
+/// arm64: the return address of a function that has not saved it yet; nullopt elsewhere.
+std::optional<Address> go_link_register(const Registers& regs);
+/// How far above the stack pointer a frame's end (the canonical frame address) is when the stack
+/// pointer is as at the function's first instruction: the return address, on amd64.
+std::uint64_t go_return_address_size(Abi machine);
+
+}  // namespace ttrace

@@ -1,0 +1,259 @@
+// The part of FunctionTracer for Go's functions: traps behind the stack check and at each return,
+// paired by the goroutine and the place in its stack.
+#include <algorithm>
+#include <functional>
+
+#include "arch/go_code.h"
+#include "base/clock.h"
+#include "functions/backtrace.h"
+#include "functions/function_tracer.h"
+#include "functions/go_thread.h"
+#include "functions/value_sources.h"
+
+namespace ttrace {
+
+namespace {
+
+constexpr std::size_t kMostCode = 4 << 20;
+
+ThreadCalls::GoPlace place_of(const GoThread& thread, const GoChain& chain, GoChains& chains) {
+  ThreadCalls::GoPlace place;
+  place.goroutine = thread.goroutine;
+  place.system_stack = thread.on_system_stack();
+  place.depth = chains.depth_below(thread) + shown_depth(chain.open);
+  const GoChain* user = chains.find(thread.user, thread.goroutine);
+  place.within = is_within(chain.open) || (user != nullptr && is_within(user->open));
+  return place;
+}
+
+// The code of a Go function, as it is without traps.
+struct ReadCode {
+  Address start;
+  GoCode code;
+};
+ReadCode read_code_of(const LoadedModule& loaded, const Function& function, AddressSpace& space) {
+  const Address start = function.address + loaded.bias;
+  const Address end = loaded.module->go_code_end(function).value_or(function.address +
+                                                                      function.size);
+  std::vector<std::byte> text(std::min<std::uint64_t>(end - function.address, kMostCode));
+  text.resize(space.read(start, text));
+  return {start, read_go_code(loaded.module->machine(), text, start)};
+}
+
+}  // namespace
+
+// Calls of Go's functions from C's are around C's, and the other way round: the thread's own chain
+// holds the calls of C's, which a goroutine that is in one of them has for itself.
+std::optional<FunctionTracer::GoStop> FunctionTracer::go_stop(const Registers& regs, Address cfa,
+                                                              AddressSpace& space,
+                                                              ThreadCalls& calls) {
+  if (space.go_module() == nullptr) return std::nullopt;
+  auto thread = go_executes(regs, space);
+  calls.go = {};
+  if (!thread) return std::nullopt;
+  GoChain& chain = space.go_chains().of(*thread, cfa);
+  return GoStop{*thread, &chain, GoChains::distance(*thread, cfa)};
+}
+
+// Tells that calls deeper than where the goroutine is are over.
+void FunctionTracer::go_arrive(const GoStop& at, bool same_place, AddressSpace& space,
+                               ThreadCalls& calls, CallObserver& observer, CallEnd end) {
+  const unsigned around = space.go_chains().depth_below(at.thread) + shown_depth(calls.open);
+  calls.go.goroutine = at.thread.goroutine;
+  end_deeper(*at.chain, at.distance, same_place, [&](const OpenCall& call) {
+    if (!call.shown) return;
+    observer.returned(go_returned(*at.chain, call, end), around + call.depth);
+  });
+  calls.go = place_of(at.thread, *at.chain, space.go_chains());
+}
+
+FunctionReturned FunctionTracer::go_returned(const GoChain& chain, const OpenCall& call,
+                                             CallEnd end) {
+  return {.name = call.function->function().name,
+          .object = call.function->object(),
+          .result = Value::none(),
+          .end = end,
+          .duration = monotonic_now() - call.entered,
+          .entered_last = call.number == chain.last_number};
+}
+
+void FunctionTracer::locate(const Registers& regs, AddressSpace& space, ThreadCalls& calls,
+                            CallObserver& observer) {
+  auto at = go_stop(regs, regs.sp(), space, calls);
+  if (at) go_arrive(*at, false, space, calls, observer, CallEnd::Unwound);
+}
+
+void FunctionTracer::enter_go(StoppedTracee& tracee, Site& site, Registers& regs,
+                              AddressSpace& space, ThreadCalls& calls, CallObserver& observer) {
+  TracedFunction& function = *site.entry;
+  Registers at_entry = regs;
+  at_entry.set_sp(regs.sp() + site.pushed);
+  at_entry.set_pc(regs.pc() - site.behind);
+  const Address cfa = at_entry.sp() + go_return_address_size(regs.machine());
+  auto at = go_stop(at_entry, cfa, space, calls);
+  if (at) {
+    auto& open = at->chain->open;
+    const bool again = site.loops && !open.empty() && open.back().cfa == at->distance &&
+                       open.back().function == &function;
+    if (again) return;
+    go_arrive(*at, true, space, calls, observer, CallEnd::Unwound);
+  }
+  static const std::vector<OpenCall> kNone;
+  const Showing how = showing(site, at ? at->chain->open : kNone);
+  if (!how.shown && !site.within) return;
+  prototypes::Numbers numbers;
+  if (how.shown) {
+    FloatsOnDemand floats(tracee, regs.machine());
+    ValueSource source{at_entry, std::ref(floats), space, arena_, limits_, functions_of(space)};
+    bool first = !function.has_layout();
+    Arguments arguments = values_.entered(function, source, space, numbers);
+    if (first) {
+      if (auto warning = function.take_warning()) observer.warned(*warning);
+    }
+    FunctionEntered event{.name = function.function().name,
+                          .object = function.object(),
+                          .args = arguments.values,
+                          .truncated = arguments.truncated,
+                          .returns = at.has_value()};
+    event.stack = backtrace(at_entry, space, {choice_.stack, true, true}, arena_);
+    observer.entered(event, calls.go.depth + shown_depth(calls.open));
+    ++entered_;
+    if (at) at->chain->last_number = entered_;
+    if (how.level < choice_.follow_calls) follow(site, space);
+  }
+  if (!at) return;
+  OpenCall call{.function = &function,
+                .cfa = at->distance,
+                .entered = monotonic_now(),
+                .number = how.shown ? entered_ : 0,
+                .shown = how.shown,
+                .within = site.within,
+                .level = how.level};
+  const auto& layout = function.layout();
+  if (layout.result.keep_at_entry) call.kept = at_entry.get(*layout.result.keep_at_entry);
+  call.numbers = std::move(numbers);
+  push_call(at->chain->open, call);
+  calls.go = place_of(at->thread, *at->chain, space.go_chains());
+}
+
+void FunctionTracer::leave_go(StoppedTracee& tracee, Site& site, Registers& regs,
+                              AddressSpace& space, ThreadCalls& calls, CallObserver& observer) {
+  const Address cfa = regs.sp() + go_return_address_size(regs.machine());
+  auto at = go_stop(regs, cfa, space, calls);
+  if (!at) return;
+  go_arrive(*at, false, space, calls, observer, CallEnd::Unwound);
+  auto& open = at->chain->open;
+  if (open.empty() || open.back().cfa != at->distance) return;
+  const OpenCall call = open.back();
+  if (call.function->function().address != site.ends->address) {
+    go_arrive(*at, true, space, calls, observer, CallEnd::Unwound);
+    return;
+  }
+  open.pop_back();
+  if (!call.shown) return;
+  FunctionReturned event = go_returned(*at->chain, call, CallEnd::Returned);
+  FloatsOnDemand floats(tracee, regs.machine());
+  ValueSource source{regs, std::ref(floats), space, arena_, limits_, functions_of(space)};
+  // What a function that ends by a jump to another returns is not known yet.
+  if (!site.leaves) {
+    const prototypes::Returned values = values_.returned(call, source, space);
+    event.result = values.result;
+    event.outputs = values.outputs;
+  }
+  event.stack = backtrace(regs, space, {choice_.stack, true, true}, arena_);
+  const unsigned around = space.go_chains().depth_below(at->thread) + shown_depth(calls.open);
+  calls.go = place_of(at->thread, *at->chain, space.go_chains());
+  observer.returned(event, around + call.depth);
+}
+
+// runtime.recovery runs on g0 and makes the goroutine go on where its argument, the goroutine's
+// gobuf {sp, pc, g, ...} (Go 1.19 and 1.27 src/runtime/runtime2.go), says: in the function that
+// recovers, whose callees are gone.
+void FunctionTracer::hear_go(Site& site, const Registers& regs, AddressSpace& space,
+                             ThreadCalls& calls, CallObserver& observer) {
+  constexpr std::uint64_t kGInBuffer = 16;
+  const LoadedModule* loaded = space.go_module();
+  if (loaded == nullptr) return;
+  if (site.tells == Site::Tells::GoExits) {
+    auto at = go_stop(regs, regs.sp(), space, calls);
+    if (!at || at->thread.on_system_stack()) return;
+    at->distance = Address();
+    go_arrive(*at, true, space, calls, observer, CallEnd::UnwoundByGoexit);
+    return;
+  }
+  const Address buffer(go_first_argument(regs));
+  auto sp = space.read_number(buffer, sizeof(std::uint64_t));
+  auto g = space.read_number(buffer + kGInBuffer, sizeof(std::uint64_t));
+  if (!sp || !g) return;
+  auto goroutine = read_goroutine(Address(*g), *loaded->module->go(), space);
+  if (!goroutine || goroutine->id == 0 || !goroutine->holds(Address(*sp))) return;
+  GoThread thread{*goroutine, goroutine->id, goroutine->at};
+  GoChain& chain = space.go_chains().of(thread, Address(*sp));
+  // What the function that recovers has called ends where its own stack pointer is.
+  go_arrive({thread, &chain, GoChains::distance(thread, Address(*sp))}, true, space, calls,
+            observer, CallEnd::UnwoundByPanic);
+}
+
+Result<Site*> FunctionTracer::plant_go(const LoadedModule& loaded, const Function& function,
+                                       AddressSpace& space) {
+  const Abi machine = loaded.module->machine();
+  const auto [start, code] = read_code_of(loaded, function, space);
+  std::array<std::byte, DisplacedInstruction::kMaxLength> bytes{};
+  auto text = std::span<const std::byte>(bytes).first(space.read(start + code.check, bytes));
+  const std::size_t push = frame_push_length(machine, text);
+  const Address entry = start + code.check + push;
+  auto site = space.plant(entry, machine);
+  if (!site) return site.error();
+  (*site)->behind = code.check + push;
+  (*site)->pushed = push != 0 ? word_size(machine) : 0;
+  (*site)->loops = code.loops_to_entry;
+  auto end_at = [&](Address at, bool leaves) {
+    auto end = space.plant(at, machine);
+    if (!end) return;
+    (*end)->ends = &function;
+    (*end)->leaves = leaves;
+  };
+  for (Address at : code.returns)
+    end_at(at, false);
+  // A jump while the function still has its frame comes back: it is within its own business.
+  for (Address at : code.leaves) {
+    if (loaded.module->go_frame_size(at - loaded.bias) == 0) end_at(at, true);
+  }
+  return site;
+}
+
+void FunctionTracer::plant_go_tellers(const LoadedModule& loaded, AddressSpace& space) {
+  struct Teller {
+    std::string_view caller;
+    std::string_view callee;
+    Site::Tells tells;
+  };
+  constexpr std::array<Teller, 2> kGoTellers{{
+      {"runtime.recovery", "runtime.gogo", Site::Tells::GoRecovers},
+      {"runtime.Goexit", "runtime.goexit1", Site::Tells::GoExits},
+  }};
+  if (loaded.module->go() == nullptr) return;
+  auto functions = loaded.module->functions();
+  if (!functions) return;
+  for (const Function& function : *functions) {
+    for (const Teller& teller : kGoTellers) {
+      if (function.name != teller.caller) continue;
+      for (Address call : calls_in(loaded, function, teller.callee, space)) {
+        if (auto site = space.plant(call, loaded.module->machine())) (*site)->tells = teller.tells;
+      }
+    }
+  }
+}
+
+// Where `function` calls one whose name begins with `callee`: assembly may have a wrapper, too.
+std::vector<Address> FunctionTracer::calls_in(const LoadedModule& loaded, const Function& function,
+                                              std::string_view callee, AddressSpace& space) {
+  std::vector<Address> found;
+  for (const auto& [at, target] : read_code_of(loaded, function, space).code.calls) {
+    const Function* called = loaded.module->function_at(target - loaded.bias);
+    if (called != nullptr && called->name.starts_with(callee)) found.push_back(at);
+  }
+  return found;
+}
+
+}  // namespace ttrace
