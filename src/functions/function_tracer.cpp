@@ -33,7 +33,8 @@ Pairing pairing(const StoppedTracee& tracee, const Registers& regs, AddressSpace
                 ThreadCalls& calls, CallObserver& observer) {
   return {calls, space.stacks(), space, regs.machine(), tracee.tid(), [&](const OpenCall& call) {
             if (!call.shown) return;
-            observer.returned(returned(calls, call, Value::none(), CallEnd::Unwound), call.depth);
+            observer.returned(returned(calls, call, Value::none(), CallEnd::Unwound),
+                              call.depth + calls.go.depth);
           }};
 }
 
@@ -79,6 +80,9 @@ Result<FunctionTracer::Next> FunctionTracer::hit(StoppedTracee& tracee, Site& si
   calls.again.reset();
   if (!again) {
     arena_.reset();
+    // What C's functions do in a Go program they do for a goroutine.
+    const bool of_go = site.ends != nullptr || (site.entry != nullptr && site.entry->function().go);
+    if (!of_go) locate(regs, space, calls, observer);
     if (site.lands) land(tracee, regs, space, calls, observer);
     if (site.chosen) Ifuncs::returned(regs, space, calls, plant_implementation(space));
     if (site.chooses != nullptr) Ifuncs::called(*site.chooses, regs, space, calls);
@@ -142,7 +146,7 @@ void FunctionTracer::enter(StoppedTracee& tracee, Site& site, Registers& regs, A
     StackTrace stack = backtrace(at_entry, space, {choice_.stack, true, true}, arena_);
     observer.entered({function.function().name, function.object(), arguments.values,
                       arguments.truncated, stack, returns},
-                     shown_depth(calls.open));
+                     shown_depth(calls.open) + calls.go.depth);
     calls.last_number = ++entered_;
     if (how.level < choice_.follow_calls) follow(site, space);
   }
@@ -179,7 +183,7 @@ void FunctionTracer::leave(StoppedTracee& tracee, Registers& regs, AddressSpace&
     const prototypes::Returned values = values_.returned(call, source, space);
     FunctionReturned event = returned(calls, call, values.result, CallEnd::Returned);
     event.outputs = values.outputs;
-    observer.returned(event, call.depth);
+    observer.returned(event, call.depth + calls.go.depth);
   }
 }
 

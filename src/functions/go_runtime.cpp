@@ -17,7 +17,9 @@ constexpr std::array kRuntimePackages{"runtime."sv, "runtime/internal/"sv, "inte
 constexpr std::array kTrampolines{"runtime/internal/syscall."sv, "internal/runtime/syscall."sv,
                                   "internal/runtime/syscall/"sv};
 // "runtime.exit.abi0" is assembly, as a symbol table has it.
-constexpr std::array kProgramsOwn{"runtime.write1"sv, "runtime.exit"sv};
+constexpr std::array kProgramsOwn{"runtime.write1"sv, "runtime.exit"sv,  "runtime.raise"sv,
+                                  "runtime.open"sv,   "runtime.read"sv,  "runtime.closefd"sv,
+                                  "runtime.raiseproc"sv};
 constexpr std::string_view kAbi0 = ".abi0";
 // Callers that are looked at: a trampoline has few functions of its own around it.
 constexpr unsigned kMostCallers = 4;
