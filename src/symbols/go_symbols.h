@@ -14,6 +14,10 @@
 
 namespace ttrace {
 
+/// Whether the linker has made a symbol that is among the functions, but none: where the code
+/// begins and ends ("runtime.etext", "go:textfipsstart"), and the build ID.
+bool is_go_mark(std::string_view name);
+
 /// Everything that needs no symbol table and no DWARF. Walks over all functions take some ten
 /// milliseconds for a hundred thousand of them.
 class GoSymbols {
@@ -50,6 +54,7 @@ class GoSymbols {
   [[nodiscard]] std::string_view file_at(const GoFunction& function, std::uint64_t address) const;
   /// Compiled to adapt one ABI, or a method's receiver, to another.
   [[nodiscard]] bool generated(const GoFunction& function) const;
+  [[nodiscard]] bool of_assembler(const GoFunction& function) const;
   struct InlineSearch;
   void find_inlined(const GoFunction& function, InlineSearch& search) const;
 

@@ -22,11 +22,6 @@ bool by_address(const FunctionSymbol& a, const FunctionSymbol& b) {
   return a.better_than(b);
 }
 
-/// Names that Go's linker gives to the ends of its code.
-bool is_go_boundary(std::string_view name) {
-  return name == "runtime.text" || name == "runtime.etext";
-}
-
 }  // namespace
 
 /// By the name, too: of several at an address the best that a pattern matches is shown.
@@ -113,7 +108,7 @@ struct Module::State {
   }
 
   bool is_of_table(const FunctionSymbol& symbol) {
-    return go() == nullptr || (!go_function(symbol.address) && !is_go_boundary(symbol.name));
+    return go() == nullptr || (!go_function(symbol.address) && !is_go_mark(symbol.name));
   }
 
   const Function* function(const GoFunction& function) {

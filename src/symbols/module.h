@@ -160,13 +160,16 @@ class Module {
   /// asked for.
   [[nodiscard]] const GoProgram* go();
   /// Go: how many bytes are between the stack pointer and the return address of the function that
-  /// `at` is in, just before the instruction there executes (pclntab's pcsp); nullopt: not known.
+  /// `at` is in, just before the instruction there executes (pclntab's pcsp); on arm64, where the
+  /// return address is in the link register at first, the caller's stack pointer. nullopt: not
+  /// known.
   [[nodiscard]] std::optional<std::uint64_t> go_frame_size(Address at);
   /// Go: the addresses behind the last instruction of the function's code (without padding);
   /// nullopt: not a function of pclntab.
   [[nodiscard]] std::optional<Address> go_code_end(const Function& function);
   /// Go: the words of the function's arguments, as tracebacks show them; nullopt: it does not say
-  /// (an assembler function, or Go before 1.17).
+  /// (an assembler function, or Go before 1.17). An instance of a generic function has another
+  /// argument before them, its dictionary, where the first word's offset is not 0.
   [[nodiscard]] std::optional<GoArguments> go_arguments(const Function& function);
   /// Where the source defines a function; nullopt when unknown. (The line of its address may be an
   /// inlined function's.)
