@@ -53,6 +53,7 @@ SyscallEntered keep(const SyscallEntered& call, Arena& arena) {
 FunctionEntered keep(const FunctionEntered& call, Arena& arena) {
   FunctionEntered kept = keep_entered(call, arena);
   kept.object = arena.copy(call.object);
+  kept.place.file = arena.copy(call.place.file);
   return kept;
 }
 

@@ -57,6 +57,17 @@ void append_seconds(std::int64_t nanoseconds, unsigned width, unsigned digits, s
   append_fraction(nanoseconds % kSecond, digits, out);
 }
 
+namespace {
+
+void append_goroutine(std::uint64_t goroutine, std::string_view before, std::string& out) {
+  if (goroutine == 0) return;
+  out += before;
+  const fmt::format_int digits(goroutine);
+  out.append(digits.data(), digits.size());
+}
+
+}  // namespace
+
 LinePrefix::LinePrefix(const TextOptions& options)
     : time_(options.time),
       pids_(options.pids),
@@ -72,17 +83,24 @@ void LinePrefix::append(const Event& event, std::string& out) {
 void LinePrefix::append_pid(const Event& event, std::string& out) const {
   switch (pids_) {
     case TextOptions::Pids::WhenSeveral:
-      if (event.tracees > 1) {
+      // A Go program has several threads, and its goroutines move between them.
+      if (event.tracees > 1 || event.goroutine != 0) {
         out += "[pid ";
         append_padded(event.tid.value, 5, false, out);
+        append_goroutine(event.goroutine, " g ", out);
         out += "] ";
       }
       break;
     case TextOptions::Pids::Always:
       append_padded(event.tid.value, 5, true, out);
+      append_goroutine(event.goroutine, "  g ", out);
       out += ' ';
       break;
     case TextOptions::Pids::Never:
+      if (event.goroutine != 0) {
+        append_goroutine(event.goroutine, "g ", out);
+        out += ' ';
+      }
       break;
   }
 }

@@ -12,7 +12,7 @@ class LinePrefix {
  public:
   explicit LinePrefix(const TextOptions& options);
 
-  /// Appends "[pid  1234] 12:34:56 " or whatever of it the options ask for.
+  /// Appends "[pid  1234 g 7] 12:34:56 " or whatever of it the options ask for.
   void append(const Event& event, std::string& out);
 
  private:

@@ -105,8 +105,8 @@ void TextSink::append_stack(const StackTrace& stack, unsigned depth, std::string
 // --- syscalls ------------------------------------------------------------------------------------
 
 Result<> TextSink::handle(const Event& event, const SyscallEntered& call) {
-  Line& line = line_of(event.tid);
-  if (auto done = begin(event.tid, line, event, event.depth); !done) return done;
+  Line& line = line_of_event();
+  if (auto done = begin(line, event, event.depth); !done) return done;
   if (auto done = settle_other(line); !done) return done;
   line.text += call.name;
   line.text += '(';
@@ -128,15 +128,12 @@ Result<> TextSink::handle(const Event& event, const SyscallEntered& call) {
   } else {
     flush_timer_.arm(event.time);
   }
-  if (shared()) {
-    open_ = &line;
-    open_tid_ = event.tid;
-  }
+  if (shared()) open_ = &line;
   return {};
 }
 
 Result<> TextSink::handle(const Event& event, const SyscallReturned& call) {
-  Line& line = line_of(event.tid);
+  Line& line = line_of_event();
   const bool lost = call.result.kind == SyscallResult::Kind::Unknown && call.args.empty() &&
                     line.state != Line::State::Idle && !line.complete;
   if (lost) return end_dead_call(event, line);
@@ -154,15 +151,15 @@ Result<> TextSink::handle(const Event& event, const SyscallReturned& call) {
   append_syscall_result(call.result, line.text);
   append_duration(call.duration, line.text);
   line.has_arguments = false;
-  return end_call(event.tid, line);
+  return end_call(line);
 }
 
 /// Writes the last line of a call.
-Result<> TextSink::end_call(Tid tid, Line& line) {
+Result<> TextSink::end_call(Line& line) {
   line.state = Line::State::Idle;
   line.below += line.stack;
   line.stack.clear();
-  return end(tid, line);
+  return end(line);
 }
 
 /// The end of a call that never returned, of which arguments are missing.
@@ -174,7 +171,7 @@ Result<> TextSink::end_dead_call(const Event& event, Line& line) {
   line.text += ')';
   pad(line);
   line.text += "= ?";
-  return end_call(event.tid, line);
+  return end_call(line);
 }
 
 /// Ends whatever the thread has open, for nothing more will come of it: `word` instead of a result.
@@ -183,16 +180,16 @@ Result<> TextSink::close_call(const Event& event, Line& line, std::string_view w
     if (auto done = begin_resumed(line, event, line.name); !done) return done;
     line.state = Line::State::Call;
   }
-  if (line.state != Line::State::Call) return settle(event.tid, line);
+  if (line.state != Line::State::Call) return settle(line);
   line.text += word;
-  return end_call(event.tid, line);
+  return end_call(line);
 }
 
 // --- functions -----------------------------------------------------------------------------------
 
 Result<> TextSink::handle(const Event& event, const FunctionEntered& function) {
-  Line& line = line_of(event.tid);
-  if (auto done = begin(event.tid, line, event, event.depth); !done) return done;
+  Line& line = line_of_event();
+  if (auto done = begin(line, event, event.depth); !done) return done;
   append_function(function.name, function.object, line.text);
   line.text += '(';
   append_named(function.args, line.text);
@@ -200,7 +197,7 @@ Result<> TextSink::handle(const Event& event, const FunctionEntered& function) {
   line.text += ')';
   if (!function.returns) {
     line.text += " <no return>";
-    return end(event.tid, line);
+    return end(line);
   }
   line.state = Line::State::Function;
   append_stack(function.stack, event.depth, line.below);
@@ -211,23 +208,25 @@ Result<> TextSink::handle(const Event& event, const FunctionEntered& function) {
 }
 
 Result<> TextSink::handle(const Event& event, const FunctionReturned& function) {
-  Line& line = line_of(event.tid);
-  // The call that the line has may be open still, on another stack.
-  if (line.state != Line::State::Function || !function.entered_last) {
-    if (auto done = begin(event.tid, line, event, event.depth); !done) return done;
+  Line& line = line_of_event();
+  // The call that the line has may be open still, on another stack; a line in another thread's file
+  // cannot be ended there.
+  const bool elsewhere = separate_ && line.tid != event.tid;
+  if (line.state != Line::State::Function || !function.entered_last || elsewhere) {
+    if (auto done = begin(line, event, event.depth); !done) return done;
     line.text += "} ";
     append_function(function.name, function.object, line.text);
   }
   append_outcome(function, line);
   line.state = Line::State::Idle;
-  return end(event.tid, line);
+  return end(line);
 }
 
 // --- signals, beginnings and ends ----------------------------------------------------------------
 
 Result<> TextSink::handle(const Event& event, const SignalDelivered& signal) {
-  Line& line = line_of(event.tid);
-  if (auto done = begin(event.tid, line, event, event.depth); !done) return done;
+  Line& line = line_of_event();
+  if (auto done = begin(line, event, event.depth); !done) return done;
   line.text += "--- ";
   line.text += signal.name;
   line.text += ' ';
@@ -237,40 +236,41 @@ Result<> TextSink::handle(const Event& event, const SignalDelivered& signal) {
   }
   line.text += "---";
   append_stack(signal.stack, event.depth, line.below);
-  return end(event.tid, line);
+  return end(line);
 }
 
 Result<> TextSink::handle(const Event& event, const GroupStopped& stop) {
-  Line& line = line_of(event.tid);
-  if (auto done = begin(event.tid, line, event, event.depth); !done) return done;
+  Line& line = line_of_event();
+  if (auto done = begin(line, event, event.depth); !done) return done;
   line.text += "--- stopped by ";
   line.text += stop.name;
   line.text += " ---";
-  return end(event.tid, line);
+  return end(line);
 }
 
 Result<> TextSink::handle(const Event& event, const ModeChanged& mode) {
   if (options_.silence.personality) return {};
-  Line& line = line_of(event.tid);
-  if (auto done = begin(event.tid, line, event, 0); !done) return done;
+  Line& line = line_of_event();
+  if (auto done = begin(line, event, 0); !done) return done;
   line.text += "[ Process PID=";
   append_padded(event.tid.value, 0, false, line.text);
   line.text += " runs in ";
   append_padded(mode.bits, 0, false, line.text);
   line.text += " bit mode. ]";
-  return end(event.tid, line);
+  return end(line);
 }
 
 /// A thread's last line; where it is not wanted, only the end of what the thread has open.
 Result<> TextSink::last_line(const Event& event, bool silent, std::string_view text) {
-  Line& line = line_of(event.tid);
-  if (line.state == Line::State::Call || line.state == Line::State::Suspended) {
-    if (auto done = end_dead_call(event, line); !done) return done;
+  if (Line* call = find_call(event.tid); call != nullptr) {
+    if (auto done = end_dead_call(event, *call); !done) return done;
   }
-  if (silent) return settle(event.tid, line);
-  if (auto done = begin(event.tid, line, event, 0); !done) return done;
+  if (auto done = leave_goroutines(event); !done) return done;
+  Line& line = line_of(thread_strand(event.tid));
+  if (silent) return settle(line);
+  if (auto done = begin(line, event, 0); !done) return done;
   line.text += text;
-  return end(event.tid, line);
+  return end(line);
 }
 
 Result<> TextSink::handle(const Event& event, const Exited& exit) {
@@ -292,14 +292,14 @@ Result<> TextSink::handle(const Event& event, const Killed& killed) {
 
 // The executing thread's call goes on under its leader's number: its line says so.
 Result<> TextSink::announce_new_pid(const Event& event, Tid caller) {
-  const auto by = lines_.find(caller.value);
-  if (by == lines_.end() || by->second.state != Line::State::Call) return {};
+  Line* by = find_call(caller);
+  if (by == nullptr || by->state != Line::State::Call) return {};
   if (options_.whole_lines && !separate_) return {};
-  by->second.text += " <pid changed to ";
-  append_padded(event.tid.value, 0, false, by->second.text);
-  by->second.text += " ...>";
-  by->second.state = Line::State::Suspended;
-  return end(caller, by->second);
+  by->text += " <pid changed to ";
+  append_padded(event.tid.value, 0, false, by->text);
+  by->text += " ...>";
+  by->state = Line::State::Suspended;
+  return end(*by);
 }
 
 Result<> TextSink::handle(const Event& event, const Superseded& superseded) {
@@ -309,14 +309,14 @@ Result<> TextSink::handle(const Event& event, const Superseded& superseded) {
   message_ += " +++";
   if (auto done = last_line(event, options_.silence.thread_execve, message_); !done) return done;
   // The executing thread has this one's number from now on, and its call goes on under that.
-  const auto by = lines_.find(superseded.by.value);
-  if (by == lines_.end()) return {};
-  Line& line = line_of(event.tid);
+  if (Line* call = find_call(superseded.by); call != nullptr) call->tid = event.tid;
+  strands_.end(superseded.by, event.tid);
+  Line& line = line_of(thread_strand(event.tid));
+  const auto by = lines_.find(thread_strand(superseded.by));
+  if (by == lines_.end()) return drop(superseded.by);
   std::swap(line, by->second);
-  if (open_ == &by->second) {
-    open_ = &line;
-    open_tid_ = event.tid;
-  }
+  line.tid = event.tid;
+  if (open_ == &by->second) open_ = &line;
   return drop(superseded.by);
 }
 
@@ -341,7 +341,7 @@ Result<> TextSink::diagnose(const Event& event, std::string_view subject, std::s
   }
   // A line of which nothing was shown yet can follow; a half one cannot stay so.
   if (open_ != nullptr && open_->shown) {
-    if (auto done = settle(open_tid_, *open_); !done) return done;
+    if (auto done = settle(*open_); !done) return done;
   }
   return write(event.tid, message_);
 }
@@ -353,8 +353,12 @@ Result<> TextSink::handle(const Event& event, const Attached& attached) {
 }
 
 Result<> TextSink::handle(const Event& event, const Detached&) {
-  if (const auto found = lines_.find(event.tid.value); found != lines_.end()) {
-    if (auto done = close_call(event, found->second, " <detached ...>"); !done) return done;
+  if (Line* call = find_call(event.tid); call != nullptr) {
+    if (auto done = close_call(event, *call, " <detached ...>"); !done) return done;
+  }
+  if (auto done = leave_goroutines(event); !done) return done;
+  if (const auto found = lines_.find(thread_strand(event.tid)); found != lines_.end()) {
+    if (auto done = settle(found->second); !done) return done;
   }
   if (!options_.silence.attach) {
     if (auto done = diagnose(event, "Process", "detached"); !done) return done;

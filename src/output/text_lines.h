@@ -2,22 +2,25 @@
 //
 // A line is begun by a call's entry and ended by its return. What happens in between decides
 // whether it stays one line:
-//   - An event of the same thread inside a function ends its line in " {".
+//   - An event of the same strand (thread, or goroutine) inside a function ends its line in " {".
 //   - Without whole_lines all threads share one stream, and of that stream at most one line is
 //   begun
 //     and not ended: `open_`. An event of another thread ends it in " <unfinished ...>".
 //   - A function's line, and with whole_lines a call's too, is held back as long as nobody has seen
 //     its beginning, so that lines of other threads can go first. After a second it is shown
 //     anyway.
-//   - With a file for each thread, threads do not meet.
+//   - With a file for each thread, threads do not meet. A goroutine's call that ends on another
+//     thread than it began on has its beginning in the one file and its end in the other.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "event/strand.h"
 #include "output/line_prefix.h"
 #include "output/text_sink.h"
 
@@ -27,7 +30,7 @@ namespace ttrace {
 inline constexpr std::int64_t kFlushAfter = 50'000'000;
 inline constexpr std::int64_t kShowOpenAfter = 1'000'000'000;
 
-/// The line that a thread is on.
+/// The line that a thread or a goroutine is on.
 struct Line {
   enum class State : std::uint8_t {
     Idle,       // nothing is open; a traced function that encloses the next event may be
@@ -36,6 +39,7 @@ struct Line {
     Function,   // a function's line is begun, and nothing happened inside yet
   };
   State state = State::Idle;
+  Tid tid;  // of the event that began it
   bool complete = false;       // of a call: all arguments were known at its entry
   bool has_arguments = false;  // of a call: the next argument is preceded by a comma
   bool shown = false;          // the line's beginning is with the writer, and must be ended first
@@ -96,20 +100,26 @@ class TextSink final : public Sink {
   Result<> handle(const Event& event, const Detached& detached);
   Result<> handle(const Event& event, const Notice& notice);
 
-  Line& line_of(Tid tid);
+  Line& line_of(Strand strand);
+  Line& line_of_event() { return line_of(strand_); }
+  [[nodiscard]] Line* find_call(Tid tid);
   Result<> drop(Tid tid);
-  Result<> begin(Tid tid, Line& line, const Event& event, unsigned depth);
+  void forget(Strand strand);
+  Result<> leave_goroutines(const Event& event);
+  void forget_idle();
+  Result<> begin(Line& line, const Event& event, unsigned depth);
   Result<> begin_resumed(Line& line, const Event& event, std::string_view name);
-  Result<> end(Tid tid, Line& line);
-  Result<> settle(Tid tid, Line& line);
+  Result<> end(Line& line);
+  Result<> settle(Line& line);
   Result<> settle_other(const Line& line);
   Result<> close_call(const Event& event, Line& line, std::string_view word);
-  Result<> end_call(Tid tid, Line& line);
+  Result<> end_call(Line& line);
   Result<> end_dead_call(const Event& event, Line& line);
   Result<> last_line(const Event& event, bool silent, std::string_view text);
   Result<> show_halves();
-  Result<> show_half(Tid tid, Line& line);
+  Result<> show_half(Line& line);
   Result<> show_long_open(Timestamp now);
+  Result<> settle_overdue();
   Result<> diagnose(const Event& event, std::string_view subject, std::string_view text);
   Result<> write(Tid tid, std::string_view text);
   void pad(Line& line) const;
@@ -125,17 +135,20 @@ class TextSink final : public Sink {
   const bool immediate_;
   const bool separate_;  // a file for each thread
   LinePrefix prefix_;
-  std::unordered_map<int, Line> lines_;
-  // The thread whose begun line is the last one of the common stream; no other may write before
-  // this one is ended. Only when shared().
+  Strands strands_;
+  Strand strand_;            // of the event that is being handled
+  bool goroutines_ = false;  // there were any
+  std::unordered_map<Strand, Line, StrandHash> lines_;
+  std::size_t many_lines_ = 1024;  // when idle ones are to be forgotten: goroutines end unseen
+  // The line that is the last one of the common stream, begun and not ended; nothing else may be
+  // written before it is ended. Only when shared().
   Line* open_ = nullptr;
-  Tid open_tid_;
-  Line* last_ = nullptr;  // the line of last_tid_, for the next event is most often its too
-  Tid last_tid_;
+  Line* last_ = nullptr;  // the line of last_strand_: the next event is most often its too
+  Strand last_strand_;
   Timestamp now_ = 0;
   Timer flush_timer_{kFlushAfter};                  // from the first text that nobody can see yet
   Timer open_timer_{kShowOpenAfter};                // from the first line that waits for its end
-  std::vector<std::pair<Timestamp, int>> overdue_;  // kept for its memory
+  std::vector<Line*> overdue_;                      // kept for its memory
   std::string message_;                             // likewise
 };
 

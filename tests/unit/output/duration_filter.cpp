@@ -54,11 +54,14 @@ struct Session {
   std::unique_ptr<Sink> filter = make_duration_filter(kShortest, std::make_unique<Recorder>(out));
   Timestamp now = 1000;
   Tid tid{1};
+  std::uint64_t goroutine = 0;
 
   void send(decltype(Event::what) what, unsigned depth) {
     Event event;
     event.time = now;
+    event.pid = Pid{1};
     event.tid = tid;
+    event.goroutine = goroutine;
     event.depth = depth;
     event.what = std::move(what);
     CHECK(filter->on(event));
@@ -187,4 +190,30 @@ TEST_CASE("a return whose beginning nobody saw is shown when it is long") {
   s.leave("f", 3, 99);
   s.leave("f", 3, 100);
   CHECK(s.out == "0}f@1000 ");
+}
+
+TEST_CASE("a goroutine's calls are its own on every thread") {
+  Session s;
+  s.goroutine = 7;
+  s.enter("f", 0);
+  s.now += 1;
+  s.goroutine = 8;
+  s.enter("g", 0);
+  s.leave("g", 0, 1);
+  s.tid = Tid{2};
+  s.goroutine = 7;
+  s.now += 200;
+  s.leave("f", 0, 201);
+  CHECK(s.out == "0f(@1000 0)f@1201 ");
+}
+
+TEST_CASE("what a goroutine is in when its process ends is not shown later") {
+  Session s;
+  s.goroutine = 7;
+  s.enter("f", 0);
+  s.now += 10;
+  s.goroutine = 0;
+  s.send(Exited{0}, 0);
+  CHECK(s.filter->idle(s.now + 1000));
+  CHECK(s.out == "0exit@1010 ");
 }

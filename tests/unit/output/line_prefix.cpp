@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <ctime>
 #include <string>
+#include <tuple>
 
 using namespace ttrace;
 
@@ -109,4 +110,23 @@ TEST_CASE("the thread stands before the time") {
   const Zone zone("UTC0");
   LinePrefix line(with_time(TextOptions::Time::Seconds));
   CHECK(prefix(line, kNoon, 2) == "[pid  1234] 22:13:20 ");
+}
+
+TEST_CASE("a goroutine follows the pid, in each form that a prefix has") {
+  Event event;
+  event.tid = Tid{4711};
+  event.goroutine = 7;
+  for (const auto& [pids, several, expected] :
+       {std::tuple{TextOptions::Pids::WhenSeveral, 2U, "[pid  4711 g 7] "},
+        std::tuple{TextOptions::Pids::WhenSeveral, 1U, "[pid  4711 g 7] "},
+        std::tuple{TextOptions::Pids::Always, 1U, "4711   g 7 "},
+        std::tuple{TextOptions::Pids::Never, 1U, "g 7 "}}) {
+    TextOptions options;
+    options.pids = pids;
+    LinePrefix line(options);
+    event.tracees = several;
+    std::string out;
+    line.append(event, out);
+    CHECK(out == expected);
+  }
 }

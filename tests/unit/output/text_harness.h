@@ -83,7 +83,9 @@ class Session {
       : sink_(make_text_sink(options, std::make_unique<CapturingWriter>(written, immediate))) {}
 
   Written written;
+  int pid = 0;  // 0: the thread is its process's first
   int tid = 100;
+  std::uint64_t goroutine = 0;
   unsigned depth = 0;
   unsigned tracees = 1;
   Timestamp time = 1'000'000'000'000;
@@ -94,8 +96,9 @@ class Session {
   Result<> send(What what) {
     Event event;
     event.time = time;
-    event.pid = Pid{tid};
+    event.pid = Pid{pid != 0 ? pid : tid};
     event.tid = Tid{tid};
+    event.goroutine = goroutine;
     event.depth = depth;
     event.tracees = tracees;
     event.what = what;
