@@ -264,7 +264,7 @@ WORKLOADS = {
     "exceptions-many": Workload(target("throwing-O2"), "250", functions=(EXECUTABLE, "__cxa|terminate@libstdc++.so*", "_Unwind@libgcc_s*"),
                                 least=(60, 200000), threads=True),
     "edges-O0": Workload(target("edges-O0"), functions=EVERYTHING, least=(300, 10000), threads=True, stacks=True),
-    "edges-O2": Workload(target("edges-O2"), "6", functions=EVERYTHING, least=(300, 5000), short=True, threads=True, stacks=True),
+    "edges-O2": Workload(target("edges-O2"), "6", functions=EVERYTHING, least=(150, 5000), short=True, threads=True, stacks=True),
     "edges-static": Workload(target("edges-static"), functions=EVERYTHING, least=(300, 10000), threads=True, stacks=True),
     "edges-static-pie": Workload(target("edges-static-pie"), "4", functions=EVERYTHING, least=(300, 4000), short=True, threads=True, stacks=True),
     "edges-i386": Workload(target("edges-i386"), functions=EVERYTHING, least=(300, 10000), threads=True, stacks=True),
@@ -283,7 +283,7 @@ WORKLOADS = {
     "tar": Workload("sh", "-c", "tar --sort=name --mtime=@0 --owner=0 --group=0 -cf a.tar tree numbers; gzip -nk a.tar; mkdir o; "
                     "tar xzf a.tar.gz -C o; tar tvf a.tar | wc -l; cmp numbers o/numbers", functions=(LIBC,), least=(100, 5000),
                     setup=text_files, needs=("tar", "gzip"), short=True, ignored=("a.tar",)),
-    "loader": Workload("sh", "-c", "ls tree; cat tree/file1 tree/missing", functions=(LOADER, LIBC), least=(100, 3000), setup=programs.tree, short=True),
+    "loader": Workload("sh", "-c", "ls tree; cat tree/file1 tree/missing", functions=(LOADER, LIBC), least=(100, 1000), setup=programs.tree, short=True),
     "xz": Workload("xz", "-T4", "--block-size=500KiB", "-k", "-1", "numbers", functions=("@liblzma*", "^(pthread|mmap|malloc|free)@libc.so*"), least=(20, 100),
                    setup=big_text, threads=True),
     "zstd": Workload("zstd", "-q", "-T4", "-B512K", "-k", "numbers", functions=(LIBC,), least=(50, 500),
