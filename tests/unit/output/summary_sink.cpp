@@ -109,11 +109,11 @@ TEST_CASE("a table for each word size, and one for functions") {
   counting.call("close", 6, kBad, {0, 0}, 32);
   counting.call("read", 0, kGood);
   counting.send(FunctionEntered{"parse", "", {}});
-  counting.send(FunctionReturned{"parse", "", Value::none(), false, 5});
+  counting.send(FunctionReturned{"parse", "", Value::none(), CallEnd::Returned, 5});
   counting.send(FunctionEntered{"malloc", "libc.so.6", {}});
-  counting.send(FunctionReturned{"malloc", "libc.so.6", Value::none(), true, 5});
+  counting.send(FunctionReturned{"malloc", "libc.so.6", Value::none(), CallEnd::Unwound, 5});
   counting.send(FunctionEntered{"parse", "", {}});
-  counting.send(FunctionReturned{"parse", "", Value::none(), true, 5});
+  counting.send(FunctionReturned{"parse", "", Value::none(), CallEnd::Unwound, 5});
   counting.send(FunctionEntered{"never", "", {}});
   CHECK(counting.finish() ==
         "    calls    errors syscall\n"
