@@ -116,9 +116,9 @@ TEST_CASE("durations follow functions too") {
   options.durations = true;
   Session s(options);
   s.enter_function("f");
-  CHECK(s.send(FunctionReturned{"f", "", Value::integer(1), false, 12'000}));
+  CHECK(s.send(FunctionReturned{"f", "", Value::integer(1), CallEnd::Returned, 12'000}));
   s.enter_function("g");
-  CHECK(s.send(FunctionReturned{"g", "", Value::none(), false, 1'000'000'000}));
+  CHECK(s.send(FunctionReturned{"g", "", Value::none(), CallEnd::Returned, 1'000'000'000}));
   CHECK(s.out() == "f() = 1 <0.000012>\ng() <1.000000>\n");
 }
 
