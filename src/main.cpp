@@ -17,6 +17,7 @@
 #include "os/spawn.h"
 #include "os/wait.h"
 #include "output/duration_filter.h"
+#include "output/event_filters.h"
 #include "output/summary_sink.h"
 #include "output/text_sink.h"
 #include "output/writer.h"
@@ -129,8 +130,11 @@ std::unique_ptr<Sink> make_sink(const Options& options, int descriptor,
     sink = make_summary_sink(options.summary_style, options.summary == Options::Summary::Only,
                              std::move(writer), std::move(lines));
   }
-  if (options.shortest == 0) return sink;
-  return make_duration_filter(options.shortest, std::move(sink));
+  if (options.shortest != 0) sink = make_duration_filter(options.shortest, std::move(sink));
+  if (!options.goroutines.empty())
+    sink = make_goroutine_filter(options.goroutines, std::move(sink));
+  if (options.go_runtime == Options::GoRuntime::Hide) sink = make_runtime_filter(std::move(sink));
+  return sink;
 }
 
 Result<std::vector<FunctionPattern>> function_patterns(const std::vector<std::string>& texts) {

@@ -50,6 +50,21 @@ Result<> apply_function_stack(ParseState& state, Given use) {
   return set_count(state.options.function_stack, state, use);
 }
 
+Result<> apply_stack_at(ParseState& state, Given use) {
+  using enum Options::StackAt;
+  constexpr Word<Options::StackAt> kPlaces[] = {
+      {"entry", Entry}, {"return", Return}, {"both", Both}};
+  auto place = find_word(kPlaces, *use.value);
+  if (!place) return invalid_argument(state, use);
+  state.options.stack_at = *place;
+  return {};
+}
+
+Result<> apply_location(ParseState& state, Given) {
+  state.options.locations = true;
+  return {};
+}
+
 Result<> apply_value_depth(ParseState& state, Given use) {
   // What makes values nests no deeper, whatever the program's types are.
   constexpr int kDeepest = 64;
@@ -104,6 +119,8 @@ Result<> settle_functions(ParseState& state) {
   if (state.letter_k > 0) {
     options.stack = state.letter_k > 1 ? Options::Stack::Source : Options::Stack::Symbols;
   }
+  if (options.stack_at != Options::StackAt::Entry && options.function_stack == 0)
+    options.warnings.emplace_back("--stack-at has no effect without --stack");
   if (!options.functions.empty()) return {};
   struct Idle {
     bool given;
@@ -111,7 +128,7 @@ Result<> settle_functions(ParseState& state) {
   };
   for (const Idle& option :
        {Idle{options.follow_calls != 0, "--follow-calls"},
-        Idle{options.function_stack != 0, "--stack"},
+        Idle{options.function_stack != 0, "--stack"}, Idle{options.locations, "--location"},
         Idle{!options.excluded_functions.empty() && !state.list_functions, "--exclude-funcs"}}) {
     if (option.given) {
       options.warnings.push_back(fmt::format("{} has no effect without --funcs", option.name));

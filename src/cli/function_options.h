@@ -12,6 +12,8 @@ Result<> apply_excluded_functions(ParseState& state, const OptionUse& use);
 Result<> apply_within(ParseState& state, const OptionUse& use);
 Result<> apply_follow_calls(ParseState& state, const OptionUse& use);
 Result<> apply_function_stack(ParseState& state, const OptionUse& use);
+Result<> apply_stack_at(ParseState& state, const OptionUse& use);
+Result<> apply_location(ParseState& state, const OptionUse& use);
 Result<> apply_value_depth(ParseState& state, const OptionUse& use);
 Result<> apply_most_functions(ParseState& state, const OptionUse& use);
 Result<> apply_list_functions(ParseState& state, const OptionUse& use);

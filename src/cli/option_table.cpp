@@ -8,6 +8,7 @@
 #include <climits>
 
 #include "cli/function_options.h"
+#include "cli/go_options.h"
 #include "cli/summary_options.h"
 #include "cli/values.h"
 
@@ -342,7 +343,7 @@ Result<> apply_version(ParseState& state, Given) {
 }
 
 constexpr std::string_view kStartup = "Startup", kTracing = "Tracing", kFiltering = "Filtering",
-                           kFunctions = "Functions", kFormat = "Output format",
+                           kFunctions = "Functions", kGo = "Go", kFormat = "Output format",
                            kStatistics = "Statistics", kMiscellaneous = "Miscellaneous";
 
 constexpr OptionRow kTable[] = {
@@ -387,6 +388,12 @@ constexpr OptionRow kTable[] = {
      "through pointers, and what those call, N levels deep",
      apply_follow_calls},
     {"--stack", "N", kFunctions, "show N callers at each call of them", apply_function_stack},
+    {"--stack-at", "WHEN", kFunctions, "show them at: entry (default), return, both",
+     apply_stack_at},
+    {"--location", "", kFunctions,
+     "show where in the source they are, and where they\n"
+     "return",
+     apply_location},
     {"--within", "REGEX[@OBJECT]", kFunctions,
      "show only the syscalls that are made inside of the\n"
      "functions that match; may be repeated",
@@ -405,6 +412,24 @@ constexpr OptionRow kTable[] = {
      "read from FILE what arguments functions without debug\n"
      "information have; may be repeated",
      apply_prototypes},
+    {"--goroutine", "G", kGo,
+     "show only the calls and signals of goroutine G; may\n"
+     "be repeated, or be several separated by commas",
+     apply_goroutine},
+    {"--go-runtime", "WHEN", kGo,
+     "the syscalls and signals of the Go runtime's own:\n"
+     "hide (default with --funcs and --within), show",
+     apply_go_runtime},
+    {"--go-build", "PACKAGE", kGo,
+     "build the Go program PACKAGE and trace it; what would\n"
+     "be PROG [ARGS] are its arguments",
+     apply_go_build},
+    {"--go-test", "PACKAGE", kGo, "likewise the tests of PACKAGE, in its folder", apply_go_test},
+    {"--go-output", "PATH", kGo, "keep what is built at PATH", apply_go_output},
+    {"--go-flags", "FLAGS", kGo,
+     "give FLAGS to the go command that builds: '-tags x';\n"
+     "may be repeated",
+     apply_go_flags},
     {"-v,--no-abbrev", "", kFormat, "show all of structures, lists and environments",
      apply_verbose},
     {"--abbrev", "NAMES", kFormat,

@@ -8,6 +8,7 @@
 
 #include "cli/function_options.h"
 #include "cli/getopt.h"
+#include "cli/go_options.h"
 #include "cli/option_table.h"
 #include "cli/summary_options.h"
 
@@ -155,7 +156,8 @@ Result<> settle(ParseState& state) {
     options.action = Options::Action::Version;
     return {};
   }
-  if (options.command.empty() && options.attach.empty()) {
+  const bool builds = options.go.kind != Options::GoPackage::Kind::None;
+  if (options.command.empty() && options.attach.empty() && !builds) {
     return usage_error(options, "must have PROG [ARGS] or -p PID");
   }
   if (auto checked = check_pairs(state); !checked) return checked;
@@ -173,6 +175,7 @@ Result<> settle(ParseState& state) {
         "status qualifier for more complex filters.");
   }
   if (auto settled = settle_functions(state); !settled) return settled;
+  if (auto settled = settle_go(state); !settled) return settled;
   if (auto settled = settle_summary(state); !settled) return settled;
   return settle_output(state);
 }

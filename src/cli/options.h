@@ -51,6 +51,23 @@ struct Options {
   std::size_t most_functions = 10'000;          // --max-funcs
 
   std::vector<std::string> prototypes;  // --prototypes FILE, in order
+  bool locations = false;               // --location
+  enum class StackAt : std::uint8_t { Entry, Return, Both };
+  StackAt stack_at = StackAt::Entry;  // --stack-at: where --stack shows callers
+
+  // Go
+  std::vector<std::uint64_t> goroutines;  // --goroutine; none: all
+  enum class GoRuntime : std::uint8_t { Auto, Hide, Show };
+  GoRuntime go_runtime = GoRuntime::Auto;  // --go-runtime; Auto only until all options are known
+  /// What is to be built and traced; `command` then has its arguments.
+  struct GoPackage {
+    enum class Kind : std::uint8_t { None, Program, Test };
+    Kind kind = Kind::None;
+    std::string package;             // --go-build, --go-test
+    std::string output;              // --go-output: where the binary is kept; empty: nowhere
+    std::vector<std::string> flags;  // --go-flags, split into words
+  };
+  GoPackage go;
 
   // How it is written
   std::string output;             // -o: empty for stderr; "-" for stdout; "|cmd"; otherwise a file

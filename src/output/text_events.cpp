@@ -60,6 +60,13 @@ void TextSink::append_function(std::string_view name, std::string_view object,
   append_printable(object, out);
 }
 
+void TextSink::append_place(const SourcePlace& place, std::string& out) {
+  if (place.file.empty()) return;
+  out += " at ";
+  append_printable(place.file, out);
+  fmt::format_to(std::back_inserter(out), ":{}", place.line);
+}
+
 void TextSink::append_outcome(const FunctionReturned& function, Line& line) const {
   if (function.end != CallEnd::Returned) {
     line.text += end_word(function.end);
@@ -73,6 +80,7 @@ void TextSink::append_outcome(const FunctionReturned& function, Line& line) cons
     append_named(function.outputs, line.text);
     line.text += ')';
   }
+  append_place(function.place, line.text);
   append_duration(function.duration, line.text);
 }
 
@@ -195,6 +203,7 @@ Result<> TextSink::handle(const Event& event, const FunctionEntered& function) {
   append_named(function.args, line.text);
   if (function.truncated) line.text += function.args.empty() ? "..." : ", ...";
   line.text += ')';
+  append_place(function.place, line.text);
   if (!function.returns) {
     line.text += " <no return>";
     return end(line);
@@ -218,6 +227,7 @@ Result<> TextSink::handle(const Event& event, const FunctionReturned& function) 
     append_function(function.name, function.object, line.text);
   }
   append_outcome(function, line);
+  append_stack(function.stack, event.depth, line.below);
   line.state = Line::State::Idle;
   return end(line);
 }

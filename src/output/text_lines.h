@@ -39,7 +39,7 @@ struct Line {
     Function,   // a function's line is begun, and nothing happened inside yet
   };
   State state = State::Idle;
-  Tid tid;  // of the event that began it
+  Tid tid;                     // of the event that began it
   bool complete = false;       // of a call: all arguments were known at its entry
   bool has_arguments = false;  // of a call: the next argument is preceded by a comma
   bool shown = false;          // the line's beginning is with the writer, and must be ended first
@@ -126,6 +126,7 @@ class TextSink final : public Sink {
   void append_function(std::string_view name, std::string_view object, std::string& out) const;
   void append_outcome(const FunctionReturned& function, Line& line) const;
   static void append_stack(const StackTrace& stack, unsigned depth, std::string& out);
+  static void append_place(const SourcePlace& place, std::string& out);
   void append_duration(Duration duration, std::string& out) const;
   // Calls of different threads break each other's lines.
   [[nodiscard]] bool shared() const { return !options_.whole_lines && !separate_; }
@@ -146,10 +147,10 @@ class TextSink final : public Sink {
   Line* last_ = nullptr;  // the line of last_strand_: the next event is most often its too
   Strand last_strand_;
   Timestamp now_ = 0;
-  Timer flush_timer_{kFlushAfter};                  // from the first text that nobody can see yet
-  Timer open_timer_{kShowOpenAfter};                // from the first line that waits for its end
-  std::vector<Line*> overdue_;                      // kept for its memory
-  std::string message_;                             // likewise
+  Timer flush_timer_{kFlushAfter};    // from the first text that nobody can see yet
+  Timer open_timer_{kShowOpenAfter};  // from the first line that waits for its end
+  std::vector<Line*> overdue_;        // kept for its memory
+  std::string message_;               // likewise
 };
 
 }  // namespace ttrace

@@ -184,9 +184,8 @@ Result<> TextSink::show_long_open(Timestamp now) {
 
 /// Ends the lines of overdue_, oldest first, all of them although one fails.
 Result<> TextSink::settle_overdue() {
-  std::ranges::sort(overdue_, {}, [](const Line* line) {
-    return std::pair(line->since, line->tid.value);
-  });
+  std::ranges::sort(overdue_, {},
+                    [](const Line* line) { return std::pair(line->since, line->tid.value); });
   Result<> result;
   for (Line* line : overdue_) {
     auto done = settle(*line);

@@ -18,6 +18,8 @@ std::string good_value(const OptionRow& row) {
   if (row.name.starts_with("-y")) return "socket";
   if (row.argument == "[SET]") return "exit";
   if (row.argument == "SET") return "failed";
+  if (row.name == "--stack-at") return "both";
+  if (row.name == "--go-runtime") return "show";
   if (row.argument == "WHEN") return "always";
   if (row.argument == "[FORM]") return "source";
   if (row.argument == "SORTBY" || row.argument == "COLUMNS") return "calls";

@@ -252,3 +252,33 @@ TEST_CASE("a name from a program cannot break a line") {
   s.leave_function("f");
   CHECK(s.out() == "f\\012\\033[m()\n");
 }
+
+TEST_CASE("where functions are, and where they return") {
+  Session s(unpadded());
+  FunctionEntered entered{"f", "", {}};
+  entered.place = {"app.c", 12};
+  FunctionReturned left{"f", "", Value::integer(3)};
+  left.place = {"main\n.c", 40};
+  CHECK(s.send(entered));
+  CHECK(s.send(left));
+  CHECK(s.out() == "f() at app.c:12 = 3 at main\\012.c:40\n");
+  CHECK(s.send(entered));
+  s.depth = 1;
+  s.call("getpid", {}, returned(5));
+  s.depth = 0;
+  left.duration = 1'000;
+  CHECK(s.send(left));
+  CHECK(s.out() == "f() at app.c:12 {\n  getpid() = 5\n} f = 3 at main\\012.c:40\n");
+}
+
+TEST_CASE("who called, at the return") {
+  Session s(unpadded());
+  const std::array frames{StackFrame{.function = "main", .file = "app.c", .line = 7}};
+  FunctionEntered entered{"f", "", {}};
+  entered.stack.frames = frames;
+  FunctionReturned left{"f", "", Value::none()};
+  left.stack.frames = frames;
+  CHECK(s.send(entered));
+  CHECK(s.send(left));
+  CHECK(s.out() == "f()\n > main+0x0[0x0] app.c:7\n > main+0x0[0x0] app.c:7\n");
+}
