@@ -116,7 +116,7 @@ struct ModuleData {
 /// runtime.moduledata at an address, if it is the one of this pclntab (Go 1.19 and 1.27
 /// src/runtime/symtab.go).
 std::optional<ModuleData> read_module_data(LoadedImage& image, Address at, Address table,
-                                           const GoTableHeader& header, unsigned minor) {
+                                           const GoTableHeader& header) {
   constexpr std::uint64_t kNames = 1;
   constexpr std::uint64_t kText = 20;
   constexpr std::uint64_t kEndOfBss = 32;
@@ -128,9 +128,9 @@ std::optional<ModuleData> read_module_data(LoadedImage& image, Address at, Addre
   // Since 1.20, what coverage counts is behind .bss; then follow end, gcdata and gcbss.
   const std::uint64_t types = kEndOfBss + (header.format == GoFormat::Go120 ? 2 : 0) + 3;
   data.types = word(types);
-  // Since 1.27, lengths are between the addresses, and no length is as large as an address behind
-  // the code.
-  const bool lengths = minor == 0 ? word(types + 1) < data.types : minor >= 27;
+  // Since 1.27, lengths stand between the addresses: what is less than where types begin is no
+  // address of their end, and they are behind more than their own length (code, pclntab).
+  const bool lengths = word(types + 1) < data.types;
   data.types_end = word(types + (lengths ? 2 : 1));
   if (header.format != GoFormat::Go116) data.gofunc = word(types + (lengths ? 6 : 3));
   if (data.types_end < data.types || image.bytes(Address(data.types)).empty()) {
@@ -141,10 +141,10 @@ std::optional<ModuleData> read_module_data(LoadedImage& image, Address at, Addre
 }
 
 std::optional<ModuleData> find_module_data(LoadedImage& image, Address table,
-                                           const GoTableHeader& header, unsigned minor) {
+                                           const GoTableHeader& header) {
   constexpr std::size_t kMostHolders = 64;
   for (Address holder : image.holders_of(table.value(), kMostHolders))
-    if (auto data = read_module_data(image, holder, table, header, minor)) return data;
+    if (auto data = read_module_data(image, holder, table, header)) return data;
   return std::nullopt;
 }
 
@@ -196,7 +196,7 @@ std::optional<GoFile> open_go_file(const ElfFile& file) {
   GoProgram program;
   program.version = read_version(file, *image);
   program.minor = minor_of(program.version);
-  auto data = find_module_data(*image, found->address, *header, program.minor);
+  auto data = find_module_data(*image, found->address, *header);
   GoTablePlace place{.address = found->address.value()};
   if (data) {
     place.text = data->text;

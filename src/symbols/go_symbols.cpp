@@ -155,7 +155,9 @@ std::optional<Address> GoSymbols::code_end(const GoFunction& function) const {
 
 std::optional<GoArguments> GoSymbols::arguments(const GoFunction& function) const {
   constexpr std::size_t kLongest = 256;  // the runtime's own limit is 171
-  if (!function.is_go() || go_.program.minor < 17 || of_assembler(function)) return std::nullopt;
+  if (!function.is_go() || go_.program.minor < 17 || of_assembler(function) ||
+      !go_.table.has_funcdata())
+    return std::nullopt;
   auto where = go_.table.funcdata(function, kArgumentInfo);
   // The compiler writes it for every function that has arguments.
   if (!where) return GoArguments{};

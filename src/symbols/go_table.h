@@ -112,6 +112,10 @@ class GoTable {
                                                      std::uint64_t address) const;
   /// The offset of a function's table PCDATA_… `kind`; 0: none.
   [[nodiscard]] std::uint32_t pcdata(const GoFunction& function, unsigned kind) const;
+  /// Whether it is known where funcdata are.
+  [[nodiscard]] bool has_funcdata() const {
+    return header_.format == GoFormat::Go116 || place_.gofunc != 0;
+  }
   /// Where a function's FUNCDATA_… `kind` is; nullopt: none.
   [[nodiscard]] std::optional<std::uint64_t> funcdata(const GoFunction& function,
                                                       unsigned kind) const;
