@@ -41,14 +41,16 @@ constexpr std::size_t kMostFound = 10'000;
 
 struct GoSymbols::InlineSearch {
   const FunctionPattern& pattern;
-  std::unordered_map<std::uint32_t, bool> wanted;                       // by the name's offset
+  std::size_t budget = 0;                          // bytes of names that are looked at
+  std::unordered_map<std::uint32_t, bool> wanted;  // by the name's offset
   std::map<std::string, std::optional<SourceLine>, std::less<>> found;  // by the name shown
 
   bool wants(const GoTable& table, std::uint32_t name) {
     auto [known, fresh] = wanted.try_emplace(name, false);
-    if (fresh) {
-      auto text = table.name(name);
-      known->second = !text.empty() && pattern.matches_name(go_display_name(text));
+    auto text = fresh ? table.name(name) : std::string_view();
+    if (!text.empty() && text.size() <= budget) {
+      budget -= text.size();
+      known->second = pattern.matches_name(go_display_name(text));
     }
     return known->second;
   }
@@ -69,7 +71,9 @@ void GoSymbols::find_inlined(const GoFunction& function, InlineSearch& search) c
     count = std::max(count, static_cast<std::uint64_t>(walk.value()) + 1);
     first.try_emplace(walk.value(), walk.begin());
   }
-  count = std::min<std::uint64_t>(count, tree.size() / layout.size);
+  // A call that was inlined leaves instructions, or its caller does.
+  const std::uint64_t most = 4 * (function.next - function.entry);
+  count = std::min<std::uint64_t>({count, most, tree.size() / layout.size});
   for (std::uint64_t i = 0; i < count && search.found.size() < kMostFound; ++i) {
     auto entry = tree.subspan(i * layout.size, layout.size);
     const std::uint32_t name = word_at(entry, layout.name);
@@ -85,14 +89,12 @@ void GoSymbols::find_inlined(const GoFunction& function, InlineSearch& search) c
 }
 
 std::vector<InlinedFunction> GoSymbols::inlined(const FunctionPattern& pattern) const {
-  InlineSearch search{pattern, {}, {}};
-  for (std::size_t i = 0; i < size(); ++i)
-    if (auto function = at(i)) find_inlined(*function, search);
+  InlineSearch search{pattern, go_.table.name_budget(), {}, {}};
+  each([&](const GoFunction& function) { find_inlined(function, search); });
   if (!search.found.empty()) {
     for (const GoFunction& function : matching(pattern))
       search.found.erase(go_display_name(function.name));
   }
-  file_->release_pages();
   std::vector<InlinedFunction> result;
   for (auto& [name, defined] : search.found)
     result.push_back({name, std::move(defined)});

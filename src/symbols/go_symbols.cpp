@@ -56,6 +56,18 @@ std::optional<GoFunction> GoSymbols::at(std::size_t index) const {
   return function;
 }
 
+void GoSymbols::each(const std::function<void(const GoFunction&)>& visit) const {
+  std::size_t budget = go_.table.name_budget();
+  for (std::size_t i = 0; i < go_.table.size(); ++i) {
+    auto function = at(i);
+    if (!function) continue;
+    if (function->name.size() > budget) break;
+    budget -= function->name.size();
+    visit(*function);
+  }
+  file_->release_pages();
+}
+
 std::optional<GoFunction> GoSymbols::containing(Address address) const {
   auto index = go_.table.index_at(address.value());
   return index ? at(*index) : std::nullopt;
@@ -94,23 +106,20 @@ Function GoSymbols::describe(const GoFunction& function) const {
 std::vector<GoFunction> GoSymbols::matching(const FunctionPattern& pattern) const {
   std::vector<GoFunction> found;
   std::unordered_map<std::string_view, std::size_t> count;
-  for (std::size_t i = 0; i < size(); ++i) {
-    auto function = at(i);
-    if (!function) continue;
-    const bool as_it_is = function->name.find('[') == std::string_view::npos;
-    if (as_it_is ? !pattern.matches_name(function->name)
-                 : !pattern.matches_name(go_display_name(function->name)))
-      continue;
-    ++count[function->name];
-    found.push_back(*function);
-  }
+  each([&](const GoFunction& function) {
+    const bool as_it_is = function.name.find('[') == std::string_view::npos;
+    if (as_it_is ? !pattern.matches_name(function.name)
+                 : !pattern.matches_name(go_display_name(function.name)))
+      return;
+    ++count[function.name];
+    found.push_back(function);
+  });
   std::erase_if(found, [&](const GoFunction& function) {
     auto& same = count[function.name];
     if (same < 2 || !generated(function)) return false;
     --same;
     return true;
   });
-  file_->release_pages();
   return found;
 }
 
@@ -118,19 +127,17 @@ std::vector<std::optional<Address>> GoSymbols::find(std::span<const std::string_
   std::unordered_map<std::string_view, GoFunction> found;
   for (std::string_view name : names)
     found.try_emplace(name);
-  for (std::size_t i = 0; i < size(); ++i) {
-    auto function = at(i);
-    auto wanted = function ? found.find(function->name) : found.end();
-    if (wanted == found.end()) continue;
-    if (wanted->second.entry == 0 || generated(wanted->second)) wanted->second = *function;
-  }
+  each([&](const GoFunction& function) {
+    auto wanted = found.find(function.name);
+    if (wanted == found.end()) return;
+    if (wanted->second.entry == 0 || generated(wanted->second)) wanted->second = function;
+  });
   std::vector<std::optional<Address>> addresses;
   for (std::string_view name : names) {
     const GoFunction& function = found.find(name)->second;
     addresses.push_back(function.entry != 0 ? std::optional(Address(function.entry))
                                             : std::nullopt);
   }
-  file_->release_pages();
   return addresses;
 }
 

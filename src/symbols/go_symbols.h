@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -26,10 +27,8 @@ class GoSymbols {
   static std::unique_ptr<GoSymbols> open(const ElfFile& file);
 
   [[nodiscard]] const GoProgram& program() const { return go_.program; }
-  /// How many functions there may be; not each index has one.
-  [[nodiscard]] std::size_t size() const { return go_.table.size(); }
-  /// By address; nullopt: no function, but something that tools have put among the code.
-  [[nodiscard]] std::optional<GoFunction> at(std::size_t index) const;
+  /// All functions, by address. (Names that overlap without sense are not all looked at.)
+  void each(const std::function<void(const GoFunction&)>& visit) const;
   [[nodiscard]] std::optional<GoFunction> containing(Address address) const;
   /// As Module has it. A C function's `go` is false.
   [[nodiscard]] Function describe(const GoFunction& function) const;
@@ -50,6 +49,8 @@ class GoSymbols {
   [[nodiscard]] std::vector<InlinedFunction> inlined(const FunctionPattern& pattern) const;
 
  private:
+  /// nullopt: no function, but something that tools have put among the code.
+  [[nodiscard]] std::optional<GoFunction> at(std::size_t index) const;
   GoSymbols(const ElfFile& file, GoFile go) : file_(&file), go_(std::move(go)) {}
   [[nodiscard]] std::string_view file_at(const GoFunction& function, std::uint64_t address) const;
   /// Compiled to adapt one ABI, or a method's receiver, to another.

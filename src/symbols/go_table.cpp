@@ -115,7 +115,17 @@ std::optional<GoTable> GoTable::open(std::span<const std::byte> bytes, const GoT
   table.header_ = *header;
   table.place_ = place;
   table.read_word_ = std::move(read_word);
-  return table;
+  return table.in_order() ? std::optional(std::move(table)) : std::nullopt;
+}
+
+bool GoTable::in_order() const {
+  std::uint64_t before = 0;
+  for (std::size_t i = 0; i <= size(); ++i) {
+    auto next = entry(i);
+    if (!next || *next < before) return false;
+    before = *next;
+  }
+  return true;
 }
 
 std::optional<std::uint32_t> GoTable::word32(std::uint64_t offset) const {

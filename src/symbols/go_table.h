@@ -91,7 +91,8 @@ class GoTable {
  public:
   /// Words that may be relocated: 8 bytes at an address of the file.
   using ReadWord = std::function<std::optional<std::uint64_t>(std::uint64_t)>;
-  /// `bytes` begins with the header, and may be longer than the pclntab.
+  /// `bytes` begins with the header, and may be longer than the pclntab. nullopt: no pclntab, or
+  /// its functions are not in the order of their addresses, as Go's runtime demands, too.
   static std::optional<GoTable> open(std::span<const std::byte> bytes, const GoTablePlace& place,
                                      ReadWord read_word);
 
@@ -104,6 +105,10 @@ class GoTable {
   [[nodiscard]] std::optional<std::size_t> index_at(std::uint64_t address) const;
   /// A name by its offset among the names; empty: none.
   [[nodiscard]] std::string_view name(std::uint32_t offset) const;
+
+  /// How many bytes of names are worth looking at: names may share their bytes, but a table whose
+  /// names are many times longer than it is was made to take all day.
+  [[nodiscard]] std::size_t name_budget() const { return 16 * bytes_.size() + (1U << 20U); }
 
   /// The values of one of a function's tables (pcsp, pcfile, pcln).
   [[nodiscard]] GoPcValues values(const GoFunction& function, std::uint32_t table) const;
@@ -124,6 +129,7 @@ class GoTable {
 
  private:
   GoTable() = default;
+  [[nodiscard]] bool in_order() const;
   [[nodiscard]] std::optional<std::uint32_t> word32(std::uint64_t offset) const;
   [[nodiscard]] std::string_view text(std::uint64_t offset, std::uint64_t end) const;
   [[nodiscard]] std::optional<std::uint64_t> function_offset(std::size_t index) const;

@@ -191,11 +191,9 @@ std::vector<Function> Module::State::all_functions(const SymbolTable& table) {
   for (std::size_t i = 0; i < table.size(); ++i)
     if (is_of_table(table[i])) result.push_back(describe(table[i]));
   if (go() == nullptr) return result;
-  for (std::size_t i = 0; i < go()->size(); ++i) {
-    auto function = go()->at(i);
-    if (function && go_function(Address(function->entry)))
-      result.push_back(go()->describe(*function));
-  }
+  go()->each([&](const GoFunction& function) {
+    if (go_function(Address(function.entry))) result.push_back(go()->describe(function));
+  });
   std::ranges::sort(result, {}, &Function::address);
   return result;
 }

@@ -39,8 +39,8 @@ struct GoSampleFunction {
 class GoSample {
  public:
   static constexpr std::uint64_t kBase = 0x400000;
-  static constexpr std::uint64_t kText = kBase + 0x1000;
-  static constexpr std::uint64_t kData = kBase + 0x2000;
+  static constexpr std::uint64_t kText = kBase + 0x400;
+  static constexpr std::uint64_t kData = kBase + 0x800;
 
   GoFormat format = GoFormat::Go120;
   GElf_Half machine = EM_X86_64;
@@ -391,5 +391,61 @@ class GoSample {
     std::uint64_t dynamic_ = 0;
   };
 };
+
+/// Functions of each kind, as every format has them.
+inline std::vector<GoSampleFunction> go_functions() {
+  GoSampleFunction move{.name = "main.(*P).Move",
+                        .room = 64,
+                        .frames = {{0, 8}, {24, 32}, {0, 4}},
+                        .files = {{0, 44}},
+                        .lines = {{10, 12}, {11, 20}, {200, 12}},
+                        .start_line = 10};
+  move.arguments = {0x00, 8, 0xfe, 0x08, 8, 0x10, 4, 0xfd, 0x18, 1, 0xff};
+  GoSampleFunction map{.name = "main.Map[go.shape.int]",
+                       .frames = {{0, 20}},
+                       .files = {{1, 8}, {0, 12}},
+                       .lines = {{77, 8}, {20, 12}},
+                       .start_line = 19};
+  map.inlined = {{"main.tiny", 76}, {"main.(*P).Move", 10}, {"main.Less[int]", 50}};
+  map.inlined_at = {{0, 8}, {-1, 4}, {2, 4}, {1, 4}};
+  GoSampleFunction again = map;
+  again.name = "main.Map[go.shape.string]";
+  GoSampleFunction add{
+      .name = "main.add", .frames = {{0, 16}}, .files = {{2, 16}}, .lines = {{5, 16}}, .flags = 4};
+  GoSampleFunction add_wrapper{
+      .name = "main.add", .frames = {{0, 16}}, .files = {{3, 16}}, .lines = {{1, 16}}};
+  GoSampleFunction wrapper{
+      .name = "main.P.String", .frames = {{0, 16}}, .files = {{3, 16}}, .lines = {{1, 16}}};
+  return {
+      move, map, again, add, add_wrapper, wrapper, {.name = "x_cgo_init"}, {.name = "go.buildid"}};
+}
+
+/// One of each format, each machine, and with what the dynamic linker writes.
+inline std::vector<GoSample> go_samples() {
+  std::vector<GoSample> all;
+  for (GElf_Half machine : {GElf_Half{EM_X86_64}, GElf_Half{EM_AARCH64}}) {
+    for (bool relocated : {false, true}) {
+      GoSample sample;
+      sample.machine = machine;
+      sample.relocated = relocated;
+      sample.functions = go_functions();
+      sample.format = GoFormat::Go116;
+      sample.version = "go1.17.13";
+      sample.version_by_address = true;
+      all.push_back(sample);
+      sample.version_by_address = false;
+      sample.format = GoFormat::Go118;
+      sample.version = "go1.19.8";
+      all.push_back(sample);
+      sample.format = GoFormat::Go120;
+      sample.version = "go1.24.1";
+      all.push_back(sample);
+      sample.lengths = true;
+      sample.version = "devel go1.27-0123456789";
+      all.push_back(sample);
+    }
+  }
+  return all;
+}
 
 }  // namespace ttrace::test

@@ -7,7 +7,6 @@ namespace ttrace {
 namespace {
 
 using test::GoSample;
-using test::GoSampleFunction;
 using test::MemoryFile;
 
 /// A module and the file it was read from.
@@ -18,62 +17,6 @@ struct Opened {
   MemoryFile file;
   std::unique_ptr<Module> module;
 };
-
-/// Functions of each kind, as every format has them.
-std::vector<GoSampleFunction> functions() {
-  GoSampleFunction move{.name = "main.(*P).Move",
-                        .room = 64,
-                        .frames = {{0, 8}, {24, 32}, {0, 4}},
-                        .files = {{0, 44}},
-                        .lines = {{10, 12}, {11, 20}, {200, 12}},
-                        .start_line = 10};
-  move.arguments = {0x00, 8, 0xfe, 0x08, 8, 0x10, 4, 0xfd, 0x18, 1, 0xff};
-  GoSampleFunction map{.name = "main.Map[go.shape.int]",
-                       .frames = {{0, 20}},
-                       .files = {{1, 8}, {0, 12}},
-                       .lines = {{77, 8}, {20, 12}},
-                       .start_line = 19};
-  map.inlined = {{"main.tiny", 76}, {"main.(*P).Move", 10}, {"main.Less[int]", 50}};
-  map.inlined_at = {{0, 8}, {-1, 4}, {2, 4}, {1, 4}};
-  GoSampleFunction again = map;
-  again.name = "main.Map[go.shape.string]";
-  GoSampleFunction add{
-      .name = "main.add", .frames = {{0, 16}}, .files = {{2, 16}}, .lines = {{5, 16}}, .flags = 4};
-  GoSampleFunction add_wrapper{
-      .name = "main.add", .frames = {{0, 16}}, .files = {{3, 16}}, .lines = {{1, 16}}};
-  GoSampleFunction wrapper{
-      .name = "main.P.String", .frames = {{0, 16}}, .files = {{3, 16}}, .lines = {{1, 16}}};
-  return {
-      move, map, again, add, add_wrapper, wrapper, {.name = "x_cgo_init"}, {.name = "go.buildid"}};
-}
-
-/// One of each format, each machine, and with what the dynamic linker writes.
-std::vector<GoSample> samples() {
-  std::vector<GoSample> all;
-  for (GElf_Half machine : {GElf_Half{EM_X86_64}, GElf_Half{EM_AARCH64}}) {
-    for (bool relocated : {false, true}) {
-      GoSample sample;
-      sample.machine = machine;
-      sample.relocated = relocated;
-      sample.functions = functions();
-      sample.format = GoFormat::Go116;
-      sample.version = "go1.17.13";
-      sample.version_by_address = true;
-      all.push_back(sample);
-      sample.version_by_address = false;
-      sample.format = GoFormat::Go118;
-      sample.version = "go1.19.8";
-      all.push_back(sample);
-      sample.format = GoFormat::Go120;
-      sample.version = "go1.24.1";
-      all.push_back(sample);
-      sample.lengths = true;
-      sample.version = "devel go1.27-0123456789";
-      all.push_back(sample);
-    }
-  }
-  return all;
-}
 
 const Function& only(Module& module, const std::string& name) {
   auto pattern = FunctionPattern::parse("^" + name + "$");
@@ -98,7 +41,7 @@ std::vector<std::string> names(Module& module, std::string_view text) {
 using Names = std::vector<std::string>;
 
 TEST_CASE("a Go program's version and its runtime's structures") {
-  for (const GoSample& sample : samples()) {
+  for (const GoSample& sample : test::go_samples()) {
     Opened opened(sample);
     const GoProgram* go = opened.module->go();
     REQUIRE(go != nullptr);
@@ -115,7 +58,7 @@ TEST_CASE("a Go program's version and its runtime's structures") {
 }
 
 TEST_CASE("a program without a version is one of the oldest that write its format") {
-  for (GoSample sample : samples()) {
+  for (GoSample sample : test::go_samples()) {
     sample.version = "unknown";
     Opened opened(sample);
     REQUIRE(opened.module->go() != nullptr);
@@ -128,7 +71,7 @@ TEST_CASE("a program without a version is one of the oldest that write its forma
 }
 
 TEST_CASE("Go functions are named as the source and tracebacks name them") {
-  for (const GoSample& sample : samples()) {
+  for (const GoSample& sample : test::go_samples()) {
     Opened opened(sample);
     Module& module = *opened.module;
     CHECK(names(module, "") == Names{"main.(*P).Move", "main.Map[...]", "main.Map[...]", "main.add",
@@ -144,7 +87,7 @@ TEST_CASE("Go functions are named as the source and tracebacks name them") {
 }
 
 TEST_CASE("a function that has a wrapper for another ABI is not found twice") {
-  for (const GoSample& sample : samples()) {
+  for (const GoSample& sample : test::go_samples()) {
     Opened opened(sample);
     const Function& add = only(*opened.module, "main.add");
     CHECK(add.address == Address(GoSample::kText + 64 + 2 * 32));
@@ -157,7 +100,7 @@ TEST_CASE("a function that has a wrapper for another ABI is not found twice") {
 }
 
 TEST_CASE("what is Go's, what its assembler's, and what C's") {
-  for (const GoSample& sample : samples()) {
+  for (const GoSample& sample : test::go_samples()) {
     Opened opened(sample);
     Module& module = *opened.module;
     const Function& move = only(module, "main...P..Move");
@@ -171,7 +114,7 @@ TEST_CASE("what is Go's, what its assembler's, and what C's") {
 }
 
 TEST_CASE("code ends before the padding, and frames are known within it") {
-  for (const GoSample& sample : samples()) {
+  for (const GoSample& sample : test::go_samples()) {
     Opened opened(sample);
     Module& module = *opened.module;
     const Function& move = only(module, "main...P..Move");
@@ -189,7 +132,7 @@ TEST_CASE("code ends before the padding, and frames are known within it") {
 }
 
 TEST_CASE("lines of Go functions, and where they are defined") {
-  for (const GoSample& sample : samples()) {
+  for (const GoSample& sample : test::go_samples()) {
     Opened opened(sample);
     Module& module = *opened.module;
     const Function& move = only(module, "main...P..Move");
@@ -210,7 +153,7 @@ TEST_CASE("lines of Go functions, and where they are defined") {
 }
 
 TEST_CASE("Go functions that are inlined everywhere") {
-  for (const GoSample& sample : samples()) {
+  for (const GoSample& sample : test::go_samples()) {
     Opened opened(sample);
     auto pattern = FunctionPattern::parse("^main");
     auto inlined = opened.module->inlined(*pattern);
@@ -227,7 +170,7 @@ TEST_CASE("Go functions that are inlined everywhere") {
 }
 
 TEST_CASE("the words of arguments") {
-  for (const GoSample& sample : samples()) {
+  for (const GoSample& sample : test::go_samples()) {
     Opened opened(sample);
     Module& module = *opened.module;
     auto found = module.go_arguments(only(module, "main...P..Move"));
@@ -249,7 +192,7 @@ TEST_CASE("the words of arguments") {
 
 TEST_CASE("arguments that make no sense are not known") {
   GoSample sample;
-  sample.functions = {functions()[0]};
+  sample.functions = {test::go_functions()[0]};
   auto known = [&](std::vector<std::uint8_t> bytes) {
     sample.functions[0].arguments = std::move(bytes);
     Opened opened(sample);
@@ -265,7 +208,7 @@ TEST_CASE("arguments that make no sense are not known") {
 
 TEST_CASE("arguments that are not all described are incomplete") {
   GoSample sample;
-  sample.functions = {functions()[0]};
+  sample.functions = {test::go_functions()[0]};
   for (std::uint8_t code : {std::uint8_t{0xfb}, std::uint8_t{0xfc}}) {
     sample.functions[0].arguments = {0, 8, code, 0xff};
     Opened opened(sample);
@@ -304,7 +247,7 @@ TEST_CASE("where g is, is what the code says that switches goroutines") {
 
 TEST_CASE("what is no pclntab is no Go program") {
   GoSample sample;
-  sample.functions = functions();
+  sample.functions = test::go_functions();
   auto bytes = sample.bytes();
   auto magic = std::search(bytes.begin(), bytes.end(), "\xf1\xff\xff\xff", "\xf1\xff\xff\xff" + 4);
   auto opens = [&](std::ptrdiff_t at, char value) {
