@@ -7,6 +7,8 @@
 #include <string_view>
 #include <utility>
 
+#include "symbols/go_offsets.h"
+
 namespace ttrace {
 namespace {
 
@@ -165,22 +167,6 @@ void find_g(const ElfFile& file, const LoadedImage& image, const GoTable& table,
 }
 
 }  // namespace
-
-void set_runtime_offsets(GoProgram& program) {
-  constexpr unsigned kNewest = 1000;
-  const unsigned minor = program.minor == 0 ? kNewest : program.minor;
-  // gobuf: sp, pc, g, ctxt, ret (until 1.24), lr, bp
-  const std::uint64_t gobuf = (minor <= 24 ? 7 : 6) * kWord;
-  // g: stack, two guards, _panic, _defer, m, sched; then syscallsp, syscallpc, syscallbp (since
-  // 1.23), stktopsp, param, and two of 4 bytes
-  program.g_panic = 4 * kWord;
-  program.g_m = 6 * kWord;
-  program.g_goid = 7 * kWord + gobuf + (minor >= 23 ? 5 : 4) * kWord + kWord;
-  // m: g0, morebuf, divmod, procid, gsignal; goSigStack, sigmask, tls, mstartfn, curg
-  program.m_g0 = 0;
-  program.m_gsignal = kWord + gobuf + 2 * kWord;
-  program.m_curg = program.m_gsignal + (1 + 5 + 1 + 6 + 1) * kWord;
-}
 
 std::optional<GoFile> open_go_file(const ElfFile& file) {
   if (file.machine() != Abi::X86_64 && file.machine() != Abi::Aarch64) return std::nullopt;

@@ -23,10 +23,6 @@ struct GoFile {
 /// Go program, or one of Go 1.15 or older, of 32 bits, or with tables that make no sense.
 std::optional<GoFile> open_go_file(const ElfFile& file);
 
-/// What is known of runtime.g and runtime.m by the version, go1.`minor`. 0: the oldest that there
-/// is.
-void set_runtime_offsets(GoProgram& program);
-
 /// amd64: what instructions that store or load the current g (runtime.gogo does, first thing) say
 /// of where it is. `code` is at `address`. False: there is none among them.
 bool find_g_in_code(std::span<const std::byte> code, Address address, GoProgram& program);

@@ -16,13 +16,11 @@ constexpr unsigned kInlineIndex = 2;       // PCDATA_InlTreeIndex
 constexpr unsigned kArgumentInfo = 5;      // FUNCDATA_ArgInfo, since 1.17
 
 // FUNCDATA_ArgInfo: bytes (Go 1.27 src/internal/abi/type.go)
-enum ArgumentCode : std::uint8_t {
-  kTooLarge = 0xfb,  // a value whose offset is no byte
-  kMore = 0xfc,
-  kEndAggregate = 0xfd,
-  kStartAggregate = 0xfe,
-  kEnd = 0xff,
-};
+constexpr std::uint8_t kTooLarge = 0xfb;  // a value whose offset is no byte
+constexpr std::uint8_t kMore = 0xfc;
+constexpr std::uint8_t kEndAggregate = 0xfd;
+constexpr std::uint8_t kStartAggregate = 0xfe;
+constexpr std::uint8_t kEnd = 0xff;
 
 std::string shown_path(std::string_view path) {
   std::string text;

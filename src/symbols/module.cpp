@@ -10,6 +10,7 @@
 #include "symbols/debug_info.h"
 #include "symbols/dynamic.h"
 #include "symbols/elf_file.h"
+#include "symbols/go_offsets.h"
 #include "symbols/go_symbols.h"
 #include "symbols/pattern.h"
 #include "symbols/relocations.h"
@@ -40,6 +41,7 @@ struct Module::State {
   std::optional<Result<SymbolTable>> symbols;
   bool go_looked_for = false;
   std::unique_ptr<GoSymbols> go_symbols;
+  std::optional<GoProgram> go_program;   // with what debug information says
   std::map<FunctionKey, Function> made;  // what was asked for, so that pointers to it stay valid
   std::vector<Function> all;             // when functions() was asked for
   std::map<std::string, std::optional<Address>, std::less<>> linkage_names;  // asked for so far
@@ -333,7 +335,19 @@ std::optional<std::string> Module::take_warning() {
 }
 
 const GoProgram* Module::go() {
-  return state_->go() != nullptr ? &state_->go()->program() : nullptr;
+  if (!state_->go_program && state_->go() != nullptr) {
+    state_->go_program = state_->go()->program();
+    // A function that has a goroutine for an argument, in every version.
+    constexpr std::string_view kName = "runtime.casgstatus";
+    auto address = state_->go()->find({&kName, 1}).front();
+    const Function* function = address ? function_at(*address) : nullptr;
+    const Signature* known = function != nullptr ? signature(*function) : nullptr;
+    const Type* pointer =
+        known != nullptr && !known->parameters.empty() ? known->parameters.front().type : nullptr;
+    if (pointer != nullptr && pointer->target != nullptr)
+      take_runtime_offsets(*state_->go_program, *pointer->target);
+  }
+  return state_->go_program ? &*state_->go_program : nullptr;
 }
 
 std::optional<std::uint64_t> Module::go_frame_size(Address at) {
