@@ -344,7 +344,7 @@ const GoProgram* Module::go() {
     const Signature* known = function != nullptr ? signature(*function) : nullptr;
     const Type* pointer =
         known != nullptr && !known->parameters.empty() ? known->parameters.front().type : nullptr;
-    if (pointer != nullptr && pointer->target != nullptr)
+    if (pointer != nullptr && pointer->target != nullptr && pointer->target->name == "runtime.g")
       take_runtime_offsets(*state_->go_program, *pointer->target);
   }
   return state_->go_program ? &*state_->go_program : nullptr;
