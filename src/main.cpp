@@ -152,6 +152,9 @@ Result<FunctionChoice> function_choice(const Options& options) {
   choice.follow_calls = options.follow_calls;
   choice.most = options.most_functions;
   choice.stack = options.function_stack;
+  choice.stack_at_entry = options.stack_at != Options::StackAt::Return;
+  choice.stack_at_return = options.stack_at != Options::StackAt::Entry;
+  choice.locations = options.locations;
   for (const auto& [texts, to] :
        {std::pair{&options.functions, &choice.shown}, std::pair{&options.within, &choice.within},
         std::pair{&options.excluded_functions, &choice.excluded}}) {

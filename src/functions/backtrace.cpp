@@ -43,6 +43,7 @@ StackTrace backtrace(const Registers& regs, AddressSpace& space, const StackLimi
                      : space.unwinder().unwind(regs, space, limits.most + skipped);
   std::size_t count = stack.frames.size() - std::min(skipped, stack.frames.size());
   auto frames = arena.allocate<StackFrame>(count);
+  if (limits.returned_to_innermost && !stack.frames.empty()) stack.frames.front().exact = false;
   for (std::size_t i = 0; i < count; ++i) {
     new (&frames[i]) StackFrame(describe(stack.frames[i + skipped], space, limits.source, arena));
   }

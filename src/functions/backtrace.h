@@ -9,9 +9,10 @@
 namespace ttrace {
 
 struct StackLimits {
-  std::size_t most = 0;         // frames
-  bool source = false;          // file and line, too
-  bool skip_innermost = false;  // the frame of the code that runs is known already
+  std::size_t most = 0;                // frames
+  bool source = false;                 // file and line, too
+  bool skip_innermost = false;         // the frame of the code that runs is known already
+  bool returned_to_innermost = false;  // a call in it has just returned
 };
 
 /// The stack of a thread that is stopped with `regs`. Everything lives in `arena`.

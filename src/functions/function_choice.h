@@ -14,7 +14,10 @@ struct FunctionChoice {
   std::vector<FunctionPattern> excluded;  // --exclude-funcs; without an object, in all of them
   unsigned follow_calls = 0;              // --follow-calls: levels of calls below the shown ones
   std::size_t most = 10'000;              // --max-funcs
-  unsigned stack = 0;                     // --stack: callers shown at each entry
+  unsigned stack = 0;                     // --stack: callers shown of each call
+  bool stack_at_entry = true;             // --stack-at
+  bool stack_at_return = false;
+  bool locations = false;  // --location
 
   [[nodiscard]] bool any() const { return !shown.empty() || !within.empty(); }
 };

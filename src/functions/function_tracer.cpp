@@ -11,8 +11,6 @@
 
 #include "arch/longjmp.h"
 #include "base/clock.h"
-#include "functions/backtrace.h"
-#include "functions/value_sources.h"
 #include "os/remote_syscall.h"
 
 namespace ttrace {
@@ -143,10 +141,13 @@ void FunctionTracer::enter(StoppedTracee& tracee, Site& site, Registers& regs, A
     if (first) {
       if (auto warning = function.take_warning()) observer.warned(*warning);
     }
-    StackTrace stack = backtrace(at_entry, space, {choice_.stack, true, true}, arena_);
-    observer.entered({function.function().name, function.object(), arguments.values,
-                      arguments.truncated, stack, returns},
-                     shown_depth(calls.open) + calls.go.depth);
+    FunctionEntered event{.name = function.function().name,
+                          .object = function.object(),
+                          .args = arguments.values,
+                          .truncated = arguments.truncated,
+                          .returns = returns};
+    places_.entered(choice_, function.function(), at_entry, space, arena_, event);
+    observer.entered(event, shown_depth(calls.open));
     calls.last_number = ++entered_;
     if (how.level < choice_.follow_calls) follow(site, space);
   }
@@ -183,7 +184,8 @@ void FunctionTracer::leave(StoppedTracee& tracee, Registers& regs, AddressSpace&
     const prototypes::Returned values = values_.returned(call, source, space);
     FunctionReturned event = returned(calls, call, values.result, CallEnd::Returned);
     event.outputs = values.outputs;
-    observer.returned(event, call.depth + calls.go.depth);
+    places_.returned(choice_, CallPlaces::End::BackInside, regs, space, arena_, event);
+    observer.returned(event, call.depth);
   }
 }
 

@@ -24,6 +24,7 @@
 #include "functions/function_choice.h"
 #include "functions/ifuncs.h"
 #include "functions/open_calls.h"
+#include "functions/places.h"
 #include "functions/traced_function.h"
 #include "functions/values.h"
 #include "os/stopped_tracee.h"
@@ -174,6 +175,7 @@ class FunctionTracer {
   std::map<std::pair<const Module*, std::size_t>, std::string> inlined_;
   ValueLimits limits_;
   CallValues values_;
+  CallPlaces places_;
   Ifuncs ifuncs_;
   ModuleCache modules_;
   std::unordered_map<const Function*, std::unique_ptr<TracedFunction>> functions_;
