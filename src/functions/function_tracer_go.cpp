@@ -5,7 +5,6 @@
 
 #include "arch/go_code.h"
 #include "base/clock.h"
-#include "functions/backtrace.h"
 #include "functions/function_tracer.h"
 #include "functions/go_thread.h"
 #include "functions/value_sources.h"
