@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "cli/options.h"
 #include "decode/decoder.h"
 #include "os/fd_names.h"
+#include "os/go_build.h"
 #include "os/netlink_sockets.h"
 #include "os/spawn.h"
 #include "os/wait.h"
@@ -195,6 +197,9 @@ Result<TraceConfig> trace_config(const Options& options) {
   return config;
 }
 
+// What is to be done last, whatever the end.
+using AtEnd = std::function<void()>;
+
 // The traced program's own end becomes ours: the same status, or the same signal.
 int end_with(const Options& options, const TraceOutcome& outcome) {
   if (outcome.failure) {
@@ -248,7 +253,8 @@ TraceOutcome run_tracer(const Options& options, TraceConfig config, const std::s
   return outcome;
 }
 
-int trace_with(const Options& options, TraceConfig config, const std::string& path) {
+int trace_with(const Options& options, TraceConfig config, const std::string& path,
+               const AtEnd& at_end) {
   ProcFdNames fd_names(options.fd_details);
   if (options.fd_details.any()) config.decode.fd_names = &fd_names;
   ProcNetlinkSockets netlink_sockets;
@@ -259,13 +265,53 @@ int trace_with(const Options& options, TraceConfig config, const std::string& pa
   auto sink = make_sink(options, descriptor, std::move(*writer));
   // The tracer is gone, and every trap with it, before we may end by a signal.
   TraceOutcome outcome = run_tracer(options, std::move(config), path, *sink);
+  at_end();
   return end_with(options, outcome);
 }
 
-int trace(const Options& options) {
+bool builds(const Options& options) {
+  return options.go.kind != Options::GoPackage::Kind::None;
+}
+
+// Makes what is to be built the program of `options`, with the operands as its arguments. An error
+// with `ended_by`: that signal has interrupted it.
+Result<GoBuilt> build_program(Options& options, int& ended_by) {
+  const Options::GoPackage& go = options.go;
+  auto built = build_go(
+      {go.package, go.kind == Options::GoPackage::Kind::Test, go.flags, go.output}, ended_by);
+  if (built) options.command.insert(options.command.begin(), built->path);
+  return built;
+}
+
+int list(Options options) {
+  GoBuilt built;
+  if (builds(options)) {
+    int ended_by = 0;
+    auto done = build_program(options, ended_by);
+    if (ended_by != 0) return end_like(ended_by);
+    if (!done) return fail(options.program, done.error());
+    built = std::move(*done);
+  }
+  auto text = list_functions(options);
+  return text ? print(*text) : fail(options.program, text.error());
+}
+
+int trace(Options options) {
   // Everything that can be wrong is found before anything is touched.
   auto config = trace_config(options);
   if (!config) return fail(options.program, config.error());
+  GoBuilt built;
+  if (builds(options)) {
+    int ended_by = 0;
+    auto done = build_program(options, ended_by);
+    if (ended_by != 0) return end_like(ended_by);
+    if (!done) return fail(options.program, done.error());
+    built = std::move(*done);
+    config->folder = built.folder;
+  }
+  const AtEnd at_end = [&built] {
+    if (built.holder) built.holder->remove();
+  };
   std::string path;
   if (!options.command.empty()) {
     auto found = find_program(options.command.front());
@@ -274,12 +320,14 @@ int trace(const Options& options) {
   }
   for (const std::string& warning : options.warnings)
     (void)fail(options.program, {0, warning});
-  if (!config->functions.any()) return trace_with(options, std::move(*config), path);
+  // A guardian outlives whatever ends the tracing, and tidies up.
+  if (!config->functions.any() && !built.holder)
+    return trace_with(options, std::move(*config), path, at_end);
   auto journal = TrapJournal::make();
   if (!journal) return fail(options.program, journal.error());
   config->journal = journal->get();
-  return run_guarded({**journal, options.program, path.empty()},
-                     [&] { return trace_with(options, std::move(*config), path); });
+  return run_guarded({**journal, options.program, path.empty(), at_end},
+                     [&] { return trace_with(options, std::move(*config), path, at_end); });
 }
 
 }  // namespace
@@ -296,15 +344,13 @@ int main(int argc, char** argv) {
       return print(help_text());
     case Options::Action::Version:
       return print(version_text());
-    case Options::Action::ListFunctions: {
-      auto text = list_functions(*options);
-      return text ? print(*text) : fail(options->program, text.error());
-    }
+    case Options::Action::ListFunctions:
+      return list(std::move(*options));
     case Options::Action::Trace:
       // A broken invariant of ours must not cost the traced program its life: the tracer lets go
       // of it while the stack is unwound.
       try {
-        return trace(*options);
+        return trace(std::move(*options));
       } catch (const std::exception& error) {
         return fail(options->program, {0, std::string("internal error: ") + error.what()});
       }

@@ -56,7 +56,8 @@ std::vector<char*> argument_vector(const std::vector<std::string>& command) {
 }
 
 // Runs in the child between fork and exec: only async-signal-safe calls.
-[[noreturn]] void become(const char* path, char* const* argv, const Pipe& go, int report) {
+[[noreturn]] void become(const char* path, char* const* argv, const char* folder, const Pipe& go,
+                         int report) {
   close(go.write.get());  // so that the end of ttrace is the end of the pipe
   char byte = 0;
   ssize_t got = 0;
@@ -64,7 +65,7 @@ std::vector<char*> argument_vector(const std::vector<std::string>& command) {
   }
   if (got != 1) _exit(127);  // ttrace gave up
   WakeUps::restore_for_child();
-  execv(path, argv);
+  if (*folder == '\0' || chdir(folder) == 0) execv(path, argv);
   int error = errno;
   ssize_t ignored = write(report, &error, sizeof(error));
   _exit(ignored < 0 ? 126 : 127);
@@ -127,7 +128,8 @@ std::string output_of(const std::vector<std::string>& command) {
 }
 
 Result<SpawnedProgram> SpawnedProgram::make(const std::string& path,
-                                            const std::vector<std::string>& command, Pid guardian) {
+                                            const std::vector<std::string>& command, Pid guardian,
+                                            const std::string& folder) {
   auto go = make_pipe();
   if (!go) return go.error();
   auto report = make_pipe();
@@ -136,7 +138,7 @@ Result<SpawnedProgram> SpawnedProgram::make(const std::string& path,
   pid_t child = fork();
   if (child < 0) return os_error("fork");
   if (child == 0 && guardian.value != 0) prctl(PR_SET_PTRACER, guardian.value);
-  if (child == 0) become(path.c_str(), argv.data(), *go, report->write.get());
+  if (child == 0) become(path.c_str(), argv.data(), folder.c_str(), *go, report->write.get());
   return SpawnedProgram(Tid{child}, std::move(go->write), std::move(report->read));
 }
 

@@ -23,14 +23,17 @@ class SpawnedProgram {
  public:
   /// Forks. The child has ttrace's standard descriptors, environment and folder, default signal
   /// dispositions as ttrace itself got them, and waits for start(). `guardian`: another process
-  /// that may attach to it (Yama allows ancestors only), 0 for none. Error: fork or pipe failed.
+  /// that may attach to it (Yama allows ancestors only), 0 for none. `folder`: where it is to run
+  /// instead; empty: in ttrace's. Error: fork or pipe failed.
   static Result<SpawnedProgram> make(const std::string& path,
-                                     const std::vector<std::string>& command, Pid guardian = {});
+                                     const std::vector<std::string>& command, Pid guardian = {},
+                                     const std::string& folder = {});
 
   [[nodiscard]] Tid tid() const { return tid_; }
   /// Lets the child go on to execve.
   Result<> start();
-  /// After the child ended without executing its program: the errno of execve; 0 when execve
+  /// After the child ended without executing its program: the errno of execve, or of entering its
+  /// folder; 0 when execve
   /// succeeded.
   [[nodiscard]] int exec_errno();
 

@@ -278,7 +278,10 @@ Result<> TextSink::last_line(const Event& event, bool silent, std::string_view t
   if (auto done = leave_goroutines(event); !done) return done;
   Line& line = line_of(thread_strand(event.tid));
   if (silent) return settle(line);
-  if (auto done = begin(line, event, 0); !done) return done;
+  // Goroutines do not end with the thread that they were on.
+  Event of_thread = event;
+  of_thread.goroutine = 0;
+  if (auto done = begin(line, of_thread, 0); !done) return done;
   line.text += text;
   return end(line);
 }

@@ -133,6 +133,7 @@ int Guardian::guard() {
   // One that ended as it should has left no trap.
   auto traps = guarded_.journal.traps();
   const int status = traps.empty() ? wait_for(child_) : step_in(traps);
+  guarded_.at_end();
   return WIFEXITED(status) ? WEXITSTATUS(status) : end_like(WTERMSIG(status));
 }
 

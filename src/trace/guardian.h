@@ -14,6 +14,8 @@ struct Guarded {
   /// The child is not to be reached by what a terminal or a shell does to the whole job. Not for
   /// one that starts a program, which needs the terminal.
   bool apart = false;
+  /// What the guardian does last, before it ends as the child did.
+  std::function<void()> at_end = [] {};
 };
 
 /// Runs `trace` in a child process and returns what it returns; in the child, too, which goes on

@@ -28,7 +28,8 @@ Tracer::~Tracer() {
 }
 
 Result<> Tracer::start(const std::string& path, const std::vector<std::string>& command) {
-  auto spawned = SpawnedProgram::make(path, command, Pid{config_.journal ? getppid() : 0});
+  auto spawned = SpawnedProgram::make(path, command, Pid{config_.journal ? getppid() : 0},
+                                      config_.folder);
   if (!spawned) return spawned.error();
   Tid tid = spawned->tid();
   spawned_.emplace(std::move(*spawned));

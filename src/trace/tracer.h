@@ -37,6 +37,7 @@ struct TraceConfig {
   std::shared_ptr<prototypes::PrototypeBook> prototypes;  // null: those built in
   Statuses statuses;                 // -e status=: the calls to show, by their end
   bool measure_system_time = false;  // -c, -C: SyscallReturned says it
+  std::string folder;                // where the program is started; empty: here
   TrapJournal* journal = nullptr;    // where traps are noted for the guardian
 };
 

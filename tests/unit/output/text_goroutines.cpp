@@ -104,7 +104,6 @@ TEST_CASE("a syscall is its thread's: whoever the thread executes when it ends")
   CHECK(s.out() == "[pid   100 g 7] execve(1) = 0\n");
   s.on(100, 7);
   s.enter_read();
-  s.on(100, 0);
   CHECK(s.send(Exited{3}));
   CHECK(s.out() ==
         "[pid   100 g 7] read(3 <unfinished ...>) = ?\n"

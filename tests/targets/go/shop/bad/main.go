@@ -1,0 +1,3 @@
+// Does not compile.
+package main
+func main() { x }

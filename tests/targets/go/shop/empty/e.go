@@ -1,0 +1,2 @@
+// Package empty has no tests, and is no program.
+package empty

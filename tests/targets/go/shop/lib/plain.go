@@ -1,0 +1,5 @@
+//go:build !special
+
+package lib
+
+const Tagged = "plain"
