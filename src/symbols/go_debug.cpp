@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -70,10 +71,13 @@ bool is_go(Dwarf_Die function) {
 void read_go_signature(Dwarf_Die function, Address address, Abi abi, DebugTypes& types,
                        Signature& to) {
   to.go = true;
+  std::set<std::string> seen;
   for_each_child(function, kMostParameters, [&](Dwarf_Die child) {
     if (dwarf_tag(&child) != DW_TAG_formal_parameter) return true;
     Parameter parameter;
     parameter.name = name_of(child);
+    // Go 1.19 describes some results twice. Only what is called _ may be there more than once.
+    if (parameter.name != "_" && !seen.insert(parameter.name).second) return true;
     if (auto type = type_die(child)) parameter.type = types.read(*type);
     parameter.location = hint_of(child, address, abi);
     parameter.artificial = parameter.name == ".dict";
