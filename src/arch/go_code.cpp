@@ -44,7 +44,8 @@ GoCode read_go_code(Abi machine, std::span<const std::byte> text, Address at) {
   const Address entry = at + code.check;
   for (const Branch& branch : branches) {
     const bool inside = branch.target && *branch.target >= at && *branch.target < at + text.size();
-    if (branch.kind == Kind::Call && branch.target) code.calls.push_back({branch.at, *branch.target});
+    if (branch.kind == Kind::Call && branch.target)
+      code.calls.push_back({branch.at, *branch.target});
     if (branch.kind == Kind::Return) code.returns.push_back(branch.at);
     if (branch.kind == Kind::Jump && !branch.target) code.indirect.push_back(branch.at);
     if (branch.kind == Kind::Jump && branch.target && !inside) code.leaves.push_back(branch.at);

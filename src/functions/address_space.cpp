@@ -93,9 +93,8 @@ Unwinder& AddressSpace::unwinder() {
 
 const LoadedModule* AddressSpace::go_module() {
   if (!go_module_) {
-    auto found = std::ranges::find_if(mapped_.modules, [](const LoadedModule& loaded) {
-      return loaded.module->go() != nullptr;
-    });
+    auto found = std::ranges::find_if(
+        mapped_.modules, [](const LoadedModule& loaded) { return loaded.module->go() != nullptr; });
     go_module_ = found == mapped_.modules.end() ? nullptr : &*found;
   }
   return *go_module_;

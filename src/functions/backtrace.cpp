@@ -39,8 +39,8 @@ StackTrace backtrace(const Registers& regs, AddressSpace& space, const StackLimi
   if (limits.most == 0) return {};
   std::size_t skipped = limits.skip_innermost ? 1 : 0;
   auto of_go = go_unwind(regs, space, limits.most + skipped);
-  auto stack = of_go ? std::move(*of_go)
-                     : space.unwinder().unwind(regs, space, limits.most + skipped);
+  auto stack =
+      of_go ? std::move(*of_go) : space.unwinder().unwind(regs, space, limits.most + skipped);
   std::size_t count = stack.frames.size() - std::min(skipped, stack.frames.size());
   auto frames = arena.allocate<StackFrame>(count);
   if (limits.returned_to_innermost && !stack.frames.empty()) stack.frames.front().exact = false;

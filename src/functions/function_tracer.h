@@ -99,8 +99,8 @@ class FunctionTracer {
   /// Gives up calls.step: the thread goes back to the instruction's own address, unless the copy
   /// was already executed.
   Result<> abandon_step(StoppedTracee& tracee, AddressSpace& space, ThreadCalls& calls);
-  /// Go: finds out what the thread executes, for calls.go, when it is at `regs`; reports calls whose
-  /// frames are gone.
+  /// Go: finds out what the thread executes, for calls.go, when it is at `regs`; reports calls
+  /// whose frames are gone.
   void locate(const Registers& regs, AddressSpace& space, ThreadCalls& calls,
               CallObserver& observer);
   /// A signal handler has returned to where `regs` are.

@@ -32,8 +32,8 @@ struct ReadCode {
 };
 ReadCode read_code_of(const LoadedModule& loaded, const Function& function, AddressSpace& space) {
   const Address start = function.address + loaded.bias;
-  const Address end = loaded.module->go_code_end(function).value_or(function.address +
-                                                                      function.size);
+  const Address end =
+      loaded.module->go_code_end(function).value_or(function.address + function.size);
   std::vector<std::byte> text(std::min<std::uint64_t>(end - function.address, kMostCode));
   text.resize(space.read(start, text));
   return {start, read_go_code(loaded.module->machine(), text, start)};

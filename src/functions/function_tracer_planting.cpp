@@ -281,8 +281,7 @@ void FunctionTracer::follow(Site& site, AddressSpace& space) {
   }
 }
 
-void FunctionTracer::follow_branch(const Registers& regs, AddressSpace& space,
-                                   ThreadCalls& calls) {
+void FunctionTracer::follow_branch(const Registers& regs, AddressSpace& space, ThreadCalls& calls) {
   auto callee = function_beginning_at(space, regs.pc());
   if (!callee) return;
   auto go = callee->function->go ? go_stop(regs, regs.sp(), space, calls) : std::nullopt;

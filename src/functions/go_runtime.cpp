@@ -17,8 +17,8 @@ constexpr std::array kRuntimePackages{"runtime."sv, "runtime/internal/"sv, "inte
 constexpr std::array kTrampolines{"runtime/internal/syscall."sv, "internal/runtime/syscall."sv,
                                   "internal/runtime/syscall/"sv};
 // "runtime.exit.abi0" is assembly, as a symbol table has it.
-constexpr std::array kProgramsOwn{"runtime.write1"sv, "runtime.exit"sv,  "runtime.raise"sv,
-                                  "runtime.open"sv,   "runtime.read"sv,  "runtime.closefd"sv,
+constexpr std::array kProgramsOwn{"runtime.write1"sv,   "runtime.exit"sv, "runtime.raise"sv,
+                                  "runtime.open"sv,     "runtime.read"sv, "runtime.closefd"sv,
                                   "runtime.raiseproc"sv};
 constexpr std::string_view kAbi0 = ".abi0";
 // Callers that are looked at: a trampoline has few functions of its own around it.
@@ -50,7 +50,8 @@ bool is_go_runtime_call(const Registers& regs, AddressSpace& space) {
     std::string_view name = function->name;
     if (name.ends_with(kAbi0)) name.remove_suffix(kAbi0.size());
     if (!begins_with_one_of(name, kTrampolines)) {
-      return is_go_runtime_function(name) && std::ranges::find(kProgramsOwn, name) == kProgramsOwn.end();
+      return is_go_runtime_function(name) &&
+             std::ranges::find(kProgramsOwn, name) == kProgramsOwn.end();
     }
     auto caller = go_caller(frame, regs.machine(), space);
     if (!caller) return true;

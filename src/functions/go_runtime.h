@@ -18,8 +18,8 @@ bool is_go_runtime_function(std::string_view name);
 /// runtime/internal/syscall) is whoever's has called it, so the next function further out that is
 /// none of these decides. It is the runtime's when it is of the runtime's packages, and not one
 /// of those through which the program speaks and ends, or the runtime reads files: runtime.write1
-/// (print and a panic's message), exit, raise, raiseproc, open, read, closefd. Code that is not Go's
-/// (of a library that cgo uses) never is.
+/// (print and a panic's message), exit, raise, raiseproc, open, read, closefd. Code that is not
+/// Go's (of a library that cgo uses) never is.
 bool is_go_runtime_call(const Registers& regs, AddressSpace& space);
 
 }  // namespace ttrace

@@ -84,8 +84,7 @@ unsigned GoChains::depth_below(const GoThread& thread) {
 
 void end_deeper(GoChain& chain, Address distance, bool at, const GoChains::Gone& gone) {
   auto& open = chain.open;
-  while (!open.empty() &&
-         (open.back().cfa > distance || (at && open.back().cfa == distance))) {
+  while (!open.empty() && (open.back().cfa > distance || (at && open.back().cfa == distance))) {
     const OpenCall call = open.back();
     open.pop_back();
     gone(call);

@@ -36,9 +36,9 @@ struct Goroutine {
 
 /// What a thread executes.
 struct GoThread {
-  Goroutine now;              // the stack that it is on
+  Goroutine now;                // the stack that it is on
   std::uint64_t goroutine = 0;  // that it works for: its own number, or curg's; 0: for none
-  Address user;               // that one's runtime.g; null: none
+  Address user;                 // that one's runtime.g; null: none
   [[nodiscard]] bool on_system_stack() const { return now.id == 0; }
 };
 

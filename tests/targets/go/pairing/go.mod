@@ -1,0 +1,3 @@
+module example.org/pairing
+
+go 1.18
