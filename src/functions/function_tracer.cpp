@@ -163,6 +163,7 @@ void FunctionTracer::enter(StoppedTracee& tracee, Site& site, Registers& regs, A
                 .level = how.level};
   const auto& layout = function.layout();
   if (layout.result.keep_at_entry) call.kept = regs.get(*layout.result.keep_at_entry);
+  call.goroutine = calls.go.goroutine;
   call.numbers = std::move(numbers);
   push_call(calls.open, call);
 }

@@ -15,6 +15,12 @@ namespace {
 
 constexpr std::size_t kMostCode = 4 << 20;
 
+// Shown calls of C's that are around what a goroutine does: it was called back by them.
+unsigned depth_in_c(const GoThread& thread, const ThreadCalls& calls) {
+  const bool same = !calls.open.empty() && calls.open.back().goroutine == thread.goroutine;
+  return same ? shown_depth(calls.open) : 0;
+}
+
 ThreadCalls::GoPlace place_of(const GoThread& thread, const GoChain& chain, GoChains& chains) {
   ThreadCalls::GoPlace place;
   place.goroutine = thread.goroutine;
@@ -57,7 +63,7 @@ std::optional<FunctionTracer::GoStop> FunctionTracer::go_stop(const Registers& r
 // Tells that calls deeper than where the goroutine is are over.
 void FunctionTracer::go_arrive(const GoStop& at, bool same_place, AddressSpace& space,
                                ThreadCalls& calls, CallObserver& observer, CallEnd end) {
-  const unsigned around = space.go_chains().depth_below(at.thread) + shown_depth(calls.open);
+  const unsigned around = space.go_chains().depth_below(at.thread) + depth_in_c(at.thread, calls);
   calls.go.goroutine = at.thread.goroutine;
   end_deeper(*at.chain, at.distance, same_place, [&](const OpenCall& call) {
     if (!call.shown) return;
@@ -115,7 +121,7 @@ void FunctionTracer::enter_go(StoppedTracee& tracee, Site& site, Registers& regs
                           .truncated = arguments.truncated,
                           .returns = at.has_value()};
     event.stack = backtrace(at_entry, space, {choice_.stack, true, true}, arena_);
-    observer.entered(event, calls.go.depth + shown_depth(calls.open));
+    observer.entered(event, calls.go.depth + (at ? depth_in_c(at->thread, calls) : 0));
     ++entered_;
     if (at) at->chain->last_number = entered_;
     if (how.level < choice_.follow_calls) follow(site, space);
@@ -160,7 +166,7 @@ void FunctionTracer::leave_go(StoppedTracee& tracee, Site& site, Registers& regs
     event.outputs = values.outputs;
   }
   event.stack = backtrace(regs, space, {choice_.stack, true, true}, arena_);
-  const unsigned around = space.go_chains().depth_below(at->thread) + shown_depth(calls.open);
+  const unsigned around = space.go_chains().depth_below(at->thread) + depth_in_c(at->thread, calls);
   calls.go = place_of(at->thread, *at->chain, space.go_chains());
   observer.returned(event, around + call.depth);
 }

@@ -22,6 +22,17 @@ std::optional<Address> thread_variable(const Registers& regs, const LoadedModule
   return *base + offset;
 }
 
+// A thread that C has made keeps what it got when it called Go, for the next time (since Go 1.21):
+// until then that goroutine has no frame and stands behind the end of everything.
+GoThread without_idle_goroutine(GoThread thread, const LoadedModule& loaded) {
+  if (!thread.on_system_stack() || thread.user.null()) return thread;
+  const Function* at = loaded.module->function_at(thread.user_resumes_at - loaded.bias);
+  if (at == nullptr || !at->name.starts_with("runtime.goexit")) return thread;
+  thread.goroutine = 0;
+  thread.user = Address();
+  return thread;
+}
+
 }  // namespace
 
 std::optional<GoThread> go_executes(const Registers& regs, AddressSpace& space) {
@@ -30,7 +41,7 @@ std::optional<GoThread> go_executes(const Registers& regs, AddressSpace& space) 
   const GoProgram& program = *loaded->module->go();
   const std::uint64_t in_register = go_g_register(regs);
   auto thread = read_go_thread(Address(in_register), program, space);
-  if (thread && thread->now.holds(regs.sp())) return thread;
+  if (thread && thread->now.holds(regs.sp())) return without_idle_goroutine(*thread, *loaded);
   auto variable = thread_variable(regs, *loaded, space);
   if (!variable) {
     // arm64: other code than Go's keeps what it wants in the register.
@@ -38,7 +49,9 @@ std::optional<GoThread> go_executes(const Registers& regs, AddressSpace& space) 
     return go_code ? thread : std::nullopt;
   }
   auto g = space.read_number(*variable, sizeof(std::uint64_t));
-  return g ? read_go_thread(Address(*g), program, space) : std::nullopt;
+  if (!g) return std::nullopt;
+  thread = read_go_thread(Address(*g), program, space);
+  return thread ? std::optional(without_idle_goroutine(*thread, *loaded)) : std::nullopt;
 }
 
 }  // namespace ttrace

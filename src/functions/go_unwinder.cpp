@@ -96,9 +96,14 @@ std::optional<Unwinder::Stack> go_unwind(const Registers& regs, AddressSpace& sp
     std::optional<GoFrame> caller;
     if (!switched && !exact && thread && is_one_of(name, kSwitches)) {
       caller = on_goroutine(*thread, *loaded->module->go(), space);
-      switched = caller.has_value();
+      switched = true;
+      // The scheduler, between two goroutines.
+      if (!caller) {
+        stack.complete = true;
+        return stack;
+      }
       // What switched is on both stacks.
-      if (caller && name_at(caller->pc, space).starts_with("runtime.systemstack_switch")) {
+      if (name_at(caller->pc, space).starts_with("runtime.systemstack_switch")) {
         caller = go_caller(*caller, regs.machine(), space);
       }
     }

@@ -31,13 +31,19 @@ bool is_stack(std::uint64_t low, std::uint64_t high) {
 
 std::optional<Goroutine> read_goroutine(Address g, const GoProgram& program, Memory& memory) {
   if (g.null() || g.value() % kWord != 0) return std::nullopt;
-  if (program.g_goid > kFarthest || program.g_m > kFarthest) return std::nullopt;
+  if (program.g_goid > kFarthest || program.g_m + 2 * kWord > kFarthest) return std::nullopt;
   std::array<std::byte, kFarthest + kWord> bytes{};
-  auto wanted = std::span(bytes).first(std::max(program.g_goid, program.g_m) + kWord);
+  // m, sched.sp, sched.pc (Go 1.19 and 1.27 src/runtime/runtime2.go)
+  const std::uint64_t resumes_at = program.g_m + 2 * kWord;
+  auto wanted = std::span(bytes).first(std::max(program.g_goid, resumes_at) + kWord);
   if (!read_words(g, wanted, memory)) return std::nullopt;
   if (!is_stack(word(bytes, 0), word(bytes, kWord))) return std::nullopt;
-  return Goroutine{g, word(bytes, program.g_goid), Address(word(bytes, 0)),
-                   Address(word(bytes, kWord)), Address(word(bytes, program.g_m))};
+  return Goroutine{g,
+                   word(bytes, program.g_goid),
+                   Address(word(bytes, 0)),
+                   Address(word(bytes, kWord)),
+                   Address(word(bytes, program.g_m)),
+                   Address(word(bytes, resumes_at))};
 }
 
 std::optional<GoThread> read_go_thread(Address g, const GoProgram& program, Memory& memory) {
@@ -52,6 +58,7 @@ std::optional<GoThread> read_go_thread(Address g, const GoProgram& program, Memo
   if (user) {
     thread.goroutine = user->id;
     thread.user = user->at;
+    thread.user_resumes_at = user->resumes_at;
   }
   return thread;
 }

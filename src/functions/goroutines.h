@@ -28,7 +28,8 @@ struct Goroutine {
   std::uint64_t id = 0;  // 0: g0, gsignal
   Address stack_low;
   Address stack_high;
-  Address m;  // null: no thread executes it
+  Address m;           // null: no thread executes it
+  Address resumes_at;  // where it goes on when it is not on its stack
 
   /// Whether a stack pointer is on its stack; the stack's end belongs to it.
   [[nodiscard]] bool holds(Address sp) const { return sp > stack_low && sp <= stack_high; }
@@ -39,6 +40,7 @@ struct GoThread {
   Goroutine now;                // the stack that it is on
   std::uint64_t goroutine = 0;  // that it works for: its own number, or curg's; 0: for none
   Address user;                 // that one's runtime.g; null: none
+  Address user_resumes_at;
   [[nodiscard]] bool on_system_stack() const { return now.id == 0; }
 };
 

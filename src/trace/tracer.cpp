@@ -301,10 +301,13 @@ void Tracer::forget(Tid tid) {
   if (held_slot && !ending_) retry_waiting();
 }
 
-bool Tracer::is_go_runtime(const Tracee& tracee, const decltype(Event::what)& what) {
-  if (std::holds_alternative<SignalDelivered>(what)) return tracee.of_go_runtime;
-  return tracee.of_go_runtime && (std::holds_alternative<SyscallEntered>(what) ||
-                                  std::holds_alternative<SyscallReturned>(what));
+// Which of them a goroutine does.
+bool Tracer::is_of_goroutine(const decltype(Event::what)& what) {
+  return std::holds_alternative<SyscallEntered>(what) ||
+         std::holds_alternative<SyscallReturned>(what) ||
+         std::holds_alternative<FunctionEntered>(what) ||
+         std::holds_alternative<FunctionReturned>(what) ||
+         std::holds_alternative<SignalDelivered>(what);
 }
 
 void Tracer::emit(const Tracee& tracee, decltype(Event::what) what, std::optional<unsigned> depth,
@@ -315,8 +318,12 @@ void Tracer::emit(const Tracee& tracee, decltype(Event::what) what, std::optiona
   event.pid = tracee.pid;
   event.tid = tracee.tid;
   const ThreadCalls::GoPlace& go = tracee.calls.go;
-  event.goroutine = go.goroutine;
-  event.go_runtime = is_go_runtime(tracee, what);
+  if (is_of_goroutine(what)) {
+    event.goroutine = go.goroutine;
+    const bool call = std::holds_alternative<FunctionEntered>(what) ||
+                      std::holds_alternative<FunctionReturned>(what);
+    event.go_runtime = tracee.of_go_runtime && !call;
+  }
   event.depth = depth.value_or(go.depth + shown_depth(tracee.calls.open));
   event.tracees = shown_tracees();
   event.what = std::move(what);

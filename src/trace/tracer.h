@@ -99,8 +99,7 @@ class Tracer final : private CallObserver {
   /// `depth`: calls open around the event when that is not all of the tracee's. `time`: 0 for now.
   void emit(const Tracee& tracee, decltype(Event::what) what, std::optional<unsigned> depth = {},
             Timestamp time = 0);
-  /// As Event::go_runtime.
-  [[nodiscard]] static bool is_go_runtime(const Tracee& tracee, const decltype(Event::what)& what);
+  [[nodiscard]] static bool is_of_goroutine(const decltype(Event::what)& what);
   /// As Event::tracees.
   [[nodiscard]] unsigned shown_tracees() const;
   void notice(std::string_view text);
