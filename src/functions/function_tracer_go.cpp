@@ -221,9 +221,12 @@ Result<Site*> FunctionTracer::plant_go(const LoadedModule& loaded, const Functio
   for (Address at : code.returns)
     end_at(at, false);
   // A jump while the function still has its frame comes back: it is within its own business.
-  for (Address at : code.leaves) {
+  auto leaves_at = [&](Address at) {
     if (loaded.module->go_frame_size(at - loaded.bias) == 0) end_at(at, true);
-  }
+  };
+  std::ranges::for_each(code.leaves, leaves_at);
+  // The compiler makes such jumps for a switch; the assembler's go to what a register holds.
+  if (function.assembly) std::ranges::for_each(code.indirect, leaves_at);
   return site;
 }
 
