@@ -194,7 +194,8 @@ std::optional<GoArguments> GoSymbols::arguments(const GoFunction& function) cons
 
 std::optional<SourceLine> GoSymbols::definition(const GoFunction& function) const {
   if (!function.is_go()) return std::nullopt;
-  // What comes first may be another function, inlined.
+  // What comes first may be another function, inlined. Before 1.20, only the line of the first
+  // instruction is known: where there is a stack check, it is the function's own.
   std::uint64_t own = function.entry;
   auto walk = go_.table.values(function, go_.table.pcdata(function, kInlineIndex));
   while (walk.next()) {
