@@ -1,8 +1,11 @@
 #include "arch/go_code.h"
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include "arch/branches.h"
+#include "base/number.h"
 
 namespace ttrace {
 
@@ -35,6 +38,57 @@ std::size_t check_length(std::span<const Branch> branches, Address start) {
   return length;
 }
 
+// "Intel SDM", volume 2: add $imm8,%rsp and add $imm32,%rsp; sub $-128,%rsp is shorter than adding.
+struct Popping {
+  std::array<std::uint8_t, 3> code;
+  std::size_t immediate;  // bytes
+  bool subtracts;
+};
+constexpr std::array<Popping, 3> kPoppings{{
+    {{0x48, 0x83, 0xc4}, 1, false},
+    {{0x48, 0x83, 0xec}, 1, true},
+    {{0x48, 0x81, 0xc4}, 4, false},
+}};
+constexpr std::byte kPopFramePointer{0x5d};
+constexpr std::byte kPadding{0xcc};
+
+// The bytes before `end` as an instruction that pops a frame: its length and the frame's size.
+std::optional<std::pair<std::size_t, std::uint64_t>> popping_before(std::span<const std::byte> text,
+                                                                    std::size_t end) {
+  for (const Popping& form : kPoppings) {
+    const std::size_t length = form.code.size() + form.immediate;
+    if (end < length) continue;
+    auto bytes = text.subspan(end - length, length);
+    auto code = std::as_bytes(std::span(form.code));
+    if (!std::ranges::equal(bytes.first(code.size()), code)) continue;
+    const std::int64_t number =
+        sign_extend(load_number(bytes.last(form.immediate)), form.immediate);
+    const std::int64_t frame = form.subtracts ? -number : number;
+    if (frame > 0) return std::pair{length, static_cast<std::uint64_t>(frame)};
+  }
+  return std::nullopt;
+}
+
+GoCode::Return read_return(Abi machine, std::span<const std::byte> text, Address start, Address at,
+                           std::span<const Branch> branches) {
+  GoCode::Return found{.at = at, .epilogue = at};
+  if (machine != Abi::X86_64) return found;
+  const std::size_t offset = at - start;
+  found.alone = offset + 1 >= text.size() || text[offset + 1] == kPadding;
+  const bool pops = offset > 0 && text[offset - 1] == kPopFramePointer;
+  auto popping = popping_before(text, offset - (pops ? 1 : 0));
+  if (!popping) return found;
+  const Address epilogue = at - (pops ? 1 : 0) - popping->first;
+  const bool entered = std::ranges::any_of(branches, [&](const Branch& branch) {
+    return branch.target && *branch.target > epilogue && *branch.target <= at;
+  });
+  if (entered) return found;
+  found.epilogue = epilogue;
+  found.pops = pops;
+  found.frame = popping->second + (pops ? word_size(machine) : 0);
+  return found;
+}
+
 }  // namespace
 
 GoCode read_go_code(Abi machine, std::span<const std::byte> text, Address at) {
@@ -46,7 +100,9 @@ GoCode read_go_code(Abi machine, std::span<const std::byte> text, Address at) {
     const bool inside = branch.target && *branch.target >= at && *branch.target < at + text.size();
     if (branch.kind == Kind::Call && branch.target)
       code.calls.push_back({branch.at, *branch.target});
-    if (branch.kind == Kind::Return) code.returns.push_back(branch.at);
+    if (branch.kind == Kind::Return) {
+      code.returns.push_back(read_return(machine, text, at, branch.at, branches));
+    }
     if (branch.kind == Kind::Jump && !branch.target) code.indirect.push_back(branch.at);
     if (branch.kind == Kind::Jump && branch.target && !inside) code.leaves.push_back(branch.at);
     if (branch.kind != Kind::Call && branch.target == entry && branch.at >= entry) {

@@ -26,8 +26,18 @@ struct GoCode {
     Address target;
   };
   std::vector<Call> calls;
-  /// The return instructions.
-  std::vector<Address> returns;
+  struct Return {
+    Address at;  // the return instruction
+    // amd64: where the instructions begin that take the frame away before that: an addition to the
+    // stack pointer, maybe a pop of the frame pointer. Nothing leads into them. `at`: not found.
+    Address epilogue;
+    std::uint64_t frame = 0;  // bytes that they take away
+    bool pops = false;        // the frame pointer is the last of them
+    // Whether a thread whose program counter is behind the return instruction's first byte can only
+    // have come there by a trap on it: what follows is padding, or no code of the function.
+    bool alone = false;
+  };
+  std::vector<Return> returns;
   /// Jumps to other functions, from which nothing comes back to this one: a wrapper's, assembly's.
   std::vector<Address> leaves;
   /// Jumps through a register or memory: those of a switch, or to other functions (in assembly).

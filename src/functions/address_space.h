@@ -48,7 +48,10 @@ struct Site {
   // Go: a traced call ends with the instruction here. `leaves`: by a jump to another function.
   const Function* ends = nullptr;
   bool leaves = false;
-  bool loops = false;  // code of the function whose entry is here leads back to here
+  std::uint64_t ahead = 0;   // bytes of instructions, and
+  std::uint64_t popped = 0;  // of the stack that they pop, between here and that instruction
+  bool sure = false;         // a thread that stands behind the trap has hit it
+  bool loops = false;        // code of the function whose entry is here leads back to here
   // What a function that begins here tells about stacks.
   enum class Tells : std::uint8_t {
     Nothing,

@@ -6,12 +6,14 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "arch/go_code.h"
 #include "arch/machine.h"
 #include "arch/registers.h"
 #include "base/address.h"
@@ -150,6 +152,8 @@ class FunctionTracer {
   };
   static std::optional<GoStop> go_stop(const Registers& regs, Address cfa, AddressSpace& space,
                                        ThreadCalls& calls);
+  static std::optional<GoStop> go_same_frame(const Registers& regs, Address cfa, const Site& site,
+                                             AddressSpace& space);
   static void go_arrive(const GoStop& at, bool same_place, AddressSpace& space, ThreadCalls& calls,
                         CallObserver& observer, CallEnd end);
   static FunctionReturned go_returned(const GoChain& chain, const OpenCall& call, CallEnd end);
@@ -161,6 +165,8 @@ class FunctionTracer {
                       CallObserver& observer);
   static Result<Site*> plant_go(const LoadedModule& loaded, const Function& function,
                                 AddressSpace& space);
+  static void plant_go_returns(const LoadedModule& loaded, const Function& function,
+                               std::span<const GoCode::Return> returns, AddressSpace& space);
   static void plant_go_tellers(const LoadedModule& loaded, AddressSpace& space);
   static std::vector<Address> calls_in(const LoadedModule& loaded, const Function& function,
                                        std::string_view callee, AddressSpace& space);

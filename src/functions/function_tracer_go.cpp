@@ -60,6 +60,17 @@ std::optional<FunctionTracer::GoStop> FunctionTracer::go_stop(const Registers& r
   return GoStop{*thread, &chain, GoChains::distance(*thread, cfa)};
 }
 
+// The usual end of a call, for which nothing has to be read.
+std::optional<FunctionTracer::GoStop> FunctionTracer::go_same_frame(const Registers& regs,
+                                                                    Address cfa, const Site& site,
+                                                                    AddressSpace& space) {
+  const Address g(go_g_register(regs));
+  GoChain* chain = space.go_chains().with_last(g, cfa, *site.ends);
+  if (chain == nullptr) return std::nullopt;
+  const GoThread thread{{.at = g, .id = chain->goroutine}, chain->goroutine, g};
+  return GoStop{thread, chain, chain->open.back().cfa};
+}
+
 // Tells that calls deeper than where the goroutine is are over.
 void FunctionTracer::go_arrive(const GoStop& at, bool same_place, AddressSpace& space,
                                ThreadCalls& calls, CallObserver& observer, CallEnd end) {
@@ -133,7 +144,8 @@ void FunctionTracer::enter_go(StoppedTracee& tracee, Site& site, Registers& regs
                 .number = how.shown ? entered_ : 0,
                 .shown = how.shown,
                 .within = site.within,
-                .level = how.level};
+                .level = how.level,
+                .entered_at = cfa};
   const auto& layout = function.layout();
   if (layout.result.keep_at_entry) call.kept = at_entry.get(*layout.result.keep_at_entry);
   call.numbers = std::move(numbers);
@@ -143,8 +155,12 @@ void FunctionTracer::enter_go(StoppedTracee& tracee, Site& site, Registers& regs
 
 void FunctionTracer::leave_go(StoppedTracee& tracee, Site& site, Registers& regs,
                               AddressSpace& space, ThreadCalls& calls, CallObserver& observer) {
-  const Address cfa = regs.sp() + go_return_address_size(regs.machine());
-  auto at = go_stop(regs, cfa, space, calls);
+  Registers at_return = regs;
+  at_return.set_sp(regs.sp() + site.popped);
+  at_return.set_pc(regs.pc() + site.ahead);
+  const Address cfa = at_return.sp() + go_return_address_size(regs.machine());
+  auto at = go_same_frame(at_return, cfa, site, space);
+  if (!at) at = go_stop(at_return, cfa, space, calls);
   if (!at) return;
   go_arrive(*at, false, space, calls, observer, CallEnd::Unwound);
   auto& open = at->chain->open;
@@ -158,14 +174,14 @@ void FunctionTracer::leave_go(StoppedTracee& tracee, Site& site, Registers& regs
   if (!call.shown) return;
   FunctionReturned event = go_returned(*at->chain, call, CallEnd::Returned);
   FloatsOnDemand floats(tracee, regs.machine());
-  ValueSource source{regs, std::ref(floats), space, arena_, limits_, functions_of(space)};
+  ValueSource source{at_return, std::ref(floats), space, arena_, limits_, functions_of(space)};
   // What a function that ends by a jump to another returns is not known yet.
   if (!site.leaves) {
     const prototypes::Returned values = values_.returned(call, source, space);
     event.result = values.result;
     event.outputs = values.outputs;
   }
-  event.stack = backtrace(regs, space, {choice_.stack, true, true}, arena_);
+  places_.returned(choice_, CallPlaces::End::AtReturn, at_return, space, arena_, event);
   const unsigned around = space.go_chains().depth_below(at->thread) + depth_in_c(at->thread, calls);
   calls.go = place_of(at->thread, *at->chain, space.go_chains());
   observer.returned(event, around + call.depth);
@@ -199,6 +215,26 @@ void FunctionTracer::hear_go(Site& site, const Registers& regs, AddressSpace& sp
             observer, CallEnd::UnwoundByPanic);
 }
 
+// The addition that takes the frame away is what is trapped, where there is one: it is emulated
+// without reading the stack, and a hit of it cannot be mistaken. That it is one is certain when
+// pcsp says so.
+void FunctionTracer::plant_go_returns(const LoadedModule& loaded, const Function& function,
+                                      std::span<const GoCode::Return> returns,
+                                      AddressSpace& space) {
+  auto frame_at = [&](Address at) { return loaded.module->go_frame_size(at - loaded.bias); };
+  for (const GoCode::Return& end : returns) {
+    const std::uint64_t word = word_size(loaded.module->machine());
+    const bool epilogue = end.epilogue != end.at && frame_at(end.epilogue) == end.frame &&
+                          (!end.pops || frame_at(end.at - 1) == word) && frame_at(end.at) == 0;
+    auto site = space.plant(epilogue ? end.epilogue : end.at, loaded.module->machine());
+    if (!site) continue;
+    (*site)->ends = &function;
+    (*site)->sure = !epilogue && end.alone;
+    (*site)->ahead = epilogue ? end.at - end.epilogue : 0;
+    (*site)->popped = epilogue ? end.frame : 0;
+  }
+}
+
 Result<Site*> FunctionTracer::plant_go(const LoadedModule& loaded, const Function& function,
                                        AddressSpace& space) {
   const Abi machine = loaded.module->machine();
@@ -212,17 +248,14 @@ Result<Site*> FunctionTracer::plant_go(const LoadedModule& loaded, const Functio
   (*site)->behind = code.check + push;
   (*site)->pushed = push != 0 ? word_size(machine) : 0;
   (*site)->loops = code.loops_to_entry;
-  auto end_at = [&](Address at, bool leaves) {
+  plant_go_returns(loaded, function, code.returns, space);
+  // A jump while the function still has its frame comes back: it is within its own business.
+  auto leaves_at = [&](Address at) {
+    if (loaded.module->go_frame_size(at - loaded.bias) != 0) return;
     auto end = space.plant(at, machine);
     if (!end) return;
     (*end)->ends = &function;
-    (*end)->leaves = leaves;
-  };
-  for (Address at : code.returns)
-    end_at(at, false);
-  // A jump while the function still has its frame comes back: it is within its own business.
-  auto leaves_at = [&](Address at) {
-    if (loaded.module->go_frame_size(at - loaded.bias) == 0) end_at(at, true);
+    (*end)->leaves = true;
   };
   std::ranges::for_each(code.leaves, leaves_at);
   // The compiler makes such jumps for a switch; the assembler's go to what a register holds.

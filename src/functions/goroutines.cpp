@@ -83,6 +83,16 @@ GoChain* GoChains::find(Address g, std::uint64_t goroutine) {
   return &found->second;
 }
 
+GoChain* GoChains::with_last(Address g, Address cfa, const Function& function) {
+  auto found = chains_.find(g);
+  if (found == chains_.end() || found->second.goroutine == 0 || found->second.open.empty()) {
+    return nullptr;
+  }
+  const OpenCall& last = found->second.open.back();
+  const bool same = last.entered_at == cfa && last.function->function().address == function.address;
+  return same ? &found->second : nullptr;
+}
+
 unsigned GoChains::depth_below(const GoThread& thread) {
   if (!thread.on_system_stack() || thread.user.null()) return 0;
   const GoChain* chain = find(thread.user, thread.goroutine);

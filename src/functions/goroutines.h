@@ -69,6 +69,11 @@ class GoChains {
   GoChain& of(const GoThread& thread, Address cfa);
   /// The chain of a goroutine; nullptr: it has none.
   [[nodiscard]] GoChain* find(Address g, std::uint64_t goroutine);
+  /// The chain of the goroutine at `g` when its innermost call is one of `function` that was
+  /// entered with its frame at `cfa`, otherwise nullptr. A thread at the end of that function, with
+  /// these two, executes that call: a stack that had moved since would have moved the frame as
+  /// well.
+  [[nodiscard]] GoChain* with_last(Address g, Address cfa, const Function& function);
   /// Shown calls open around what `thread` executes on its stack, outside of its chain: those of
   /// the goroutine for which it is on another stack.
   [[nodiscard]] unsigned depth_below(const GoThread& thread);

@@ -33,6 +33,7 @@ bool is_fault(const siginfo_t& info) {
 // Whether the trap at `site` made the SIGTRAP of a thread that stands behind it, and not another
 // process. In the middle of a displaced instruction nothing else can have brought it there.
 Result<bool> is_hit(const Site& site, const StoppedTracee& stopped) {
+  if (site.sure) return true;
   if (std::uint64_t offset = trap_pc_offset(site.machine);
       offset > 0 && offset < site.instruction.length()) {
     return true;
