@@ -57,14 +57,15 @@ bool is_made_up(const std::string& name) {
 }  // namespace
 
 GoKind go_kind_of(Dwarf_Die type) {
-  if (auto kind = constant(type, kGoKind)) return go_kind_from(*kind);
-  bool pointer = dwarf_tag(&type) == DW_TAG_pointer_type;
-  return pointer && name_of(type) == "unsafe.Pointer" ? GoKind::UnsafePointer : GoKind::None;
+  auto kind = go_kind_from(constant(type, kGoKind).value_or(0));
+  if (kind != GoKind::None) return kind;
+  if (dwarf_tag(&type) != DW_TAG_pointer_type || !is_go(type)) return GoKind::None;
+  return name_of(type) == "unsafe.Pointer" ? GoKind::UnsafePointer : GoKind::Pointer;
 }
 
-bool is_go(Dwarf_Die function) {
+bool is_go(Dwarf_Die die) {
   Dwarf_Die unit;
-  return dwarf_diecu(&function, &unit, nullptr, nullptr) != nullptr &&
+  return dwarf_diecu(&die, &unit, nullptr, nullptr) != nullptr &&
          dwarf_srclang(&unit) == DW_LANG_Go;
 }
 

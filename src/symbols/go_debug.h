@@ -12,11 +12,11 @@
 
 namespace ttrace {
 
-/// DW_AT_go_kind of a type, or None. unsafe.Pointer, which has none, is known by its name.
+/// DW_AT_go_kind of a type, or None. The linker makes pointer types without it, or with none.
 GoKind go_kind_of(Dwarf_Die type);
 
-/// Whether Go's compiler made the unit that the function is in.
-bool is_go(Dwarf_Die function);
+/// Whether Go's compiler made the unit that the DIE is in.
+bool is_go(Dwarf_Die die);
 
 /// Adds a Go function's parameters and results to `to`, in the order of the source; a generic one's
 /// dictionary of types is artificial. `function` is the concrete instance's DIE, `address` where it
