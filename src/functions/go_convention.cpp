@@ -41,7 +41,9 @@ struct Scalar {
 };
 
 bool is_complex(const Type& type) {
-  return type.go == GoKind::Complex64 || type.go == GoKind::Complex128;
+  if (type.kind != Kind::Unknown) return false;
+  return (type.go == GoKind::Complex64 && type.size == 8) ||
+         (type.go == GoKind::Complex128 && type.size == 16);
 }
 
 // Nothing is known of where such a value is, nor of what stands behind it.

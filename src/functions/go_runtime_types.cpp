@@ -116,6 +116,7 @@ Kind kind_of(GoKind kind) {
 struct GoRuntimeTypes::Reading {
   const GoTypeRegion& region;
   Memory& memory;
+  std::size_t& reads_left;
   std::size_t left = kMostTypes;
   std::vector<Work> work;
 
@@ -123,10 +124,16 @@ struct GoRuntimeTypes::Reading {
     return !region.begin.null() && at >= region.begin && at < region.end;
   }
 
+  std::size_t read(Address at, std::span<std::byte> out) {
+    if (reads_left == 0) return 0;
+    --reads_left;
+    return memory.read(at, out);
+  }
+
   // A flag byte, the length, the text. The length is a varint from Go 1.17 on, two bytes before.
   std::string name(Address at) {
     std::array<std::byte, kLongestName + 4> bytes{};
-    std::size_t got = at.null() ? 0 : memory.read(at, bytes);
+    std::size_t got = at.null() ? 0 : read(at, bytes);
     if (got < 2) return {};
     auto value = [&](std::size_t i) { return std::to_integer<std::size_t>(bytes.at(i)); };
     std::size_t length = 0;
@@ -166,7 +173,7 @@ void GoRuntimeTypes::read_struct(Node& node, std::span<const std::byte> tail, in
   Address fields(word_at(tail, 8));
   std::uint64_t count = std::min(word_at(tail, 16), kMostFields);
   std::vector<std::byte> bytes(count * kField);
-  if (reading.memory.read(fields, bytes) != bytes.size()) return;
+  if (reading.read(fields, bytes) != bytes.size()) return;
   node.type.members.clear();
   for (std::size_t i = 0; i < count; ++i) {
     auto field = std::span<const std::byte>(bytes).subspan(i * kField, kField);
@@ -186,7 +193,7 @@ void GoRuntimeTypes::read_node(const Work& work, Reading& reading, GoRuntimeType
   Type& type = node.type;
   node.good = false;
   std::array<std::byte, kLongest> buffer{};
-  std::size_t got = reading.memory.read(work.at, buffer);
+  std::size_t got = reading.read(work.at, buffer);
   auto bytes = std::span<const std::byte>(buffer);
   auto tail = bytes.subspan(kHeader);
   if (got < kHeader) return;
@@ -232,7 +239,7 @@ void GoRuntimeTypes::read_node(const Work& work, Reading& reading, GoRuntimeType
 
 std::optional<GoRuntimeTypes::Found> GoRuntimeTypes::find(Address at, const GoTypeRegion& region,
                                                           Memory& memory) {
-  Reading reading{.region = region, .memory = memory, .work = {}};
+  Reading reading{.region = region, .memory = memory, .reads_left = reads_left_, .work = {}};
   Node* asked = resolve(at, 0, reading);
   if (asked == nullptr) return std::nullopt;
   while (!reading.work.empty()) {
@@ -240,13 +247,15 @@ std::optional<GoRuntimeTypes::Found> GoRuntimeTypes::find(Address at, const GoTy
     reading.work.pop_back();
     read_node(work, reading, *this);
   }
-  if (!asked->good) return std::nullopt;
+  // What was not read any more is not to be taken for what could not be read: see tidy().
+  if (!asked->good || reads_left_ == 0) return std::nullopt;
   return Found{&asked->type, asked->direct};
 }
 
 void GoRuntimeTypes::tidy() {
   temporary_.clear();
-  if (kept_.size() > kMostKept) kept_.clear();
+  if (kept_.size() > kMostKept || reads_left_ == 0) kept_.clear();
+  reads_left_ = kMostReads;
 }
 
 }  // namespace ttrace

@@ -37,8 +37,9 @@ class GoRuntimeTypes {
   /// result is valid until tidy(). nullopt: nothing that could be read, or could be a type.
   std::optional<Found> find(Address at, const GoTypeRegion& region, Memory& memory);
 
-  /// To be called when no result is used any more: forgets the types that the program may free, and
-  /// all when they have become too many.
+  /// To be called when no result is used any more, before each call's values: forgets the types
+  /// that the program may free, and all when they have become too many; find() may read as much
+  /// again.
   void tidy();
 
  private:
@@ -59,6 +60,9 @@ class GoRuntimeTypes {
   static void read_struct(Node& node, std::span<const std::byte> tail, int depth, Reading& reading,
                           GoRuntimeTypes& types);
 
+  static constexpr std::size_t kMostReads = 5'000;  // of memory, for one call's values
+
+  std::size_t reads_left_ = kMostReads;
   std::unordered_map<std::uint64_t, Node> kept_;       // by offset in the region
   std::unordered_map<std::uint64_t, Node> temporary_;  // by address
 };
