@@ -170,6 +170,7 @@ Result<FunctionChoice> function_choice(const Options& options) {
 Result<TraceConfig> trace_config(const Options& options) {
   TraceConfig config;
   config.follow_forks = options.follow_forks;
+  config.goroutines = !options.goroutines.empty() || options.go_runtime == Options::GoRuntime::Hide;
   config.decode.string_limit = options.string_limit;
   config.statuses = options.statuses;
   config.decode.names_only = options.summary == Options::Summary::Only;

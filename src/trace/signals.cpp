@@ -199,7 +199,7 @@ Result<> Tracer::show_own_step(Tracee& tracee, StoppedTracee stopped) {
 // Go's runtime interrupts goroutines with SIGURG, which it sends with tgkill(2) (Go 1.19 and 1.27
 // src/runtime/signal_unix.go, sigPreempt).
 bool Tracer::is_go_preemption(const Tracee& tracee, const siginfo_t& info) const {
-  return tracing_functions() && info.si_signo == SIGURG && info.si_code == SI_TKILL &&
+  return tracing_goroutines() && info.si_signo == SIGURG && info.si_code == SI_TKILL &&
          info.si_pid == tracee.pid.value && tracee.space->go_module() != nullptr;
 }
 

@@ -122,9 +122,13 @@ Result<> Tracer::on_exit(Tracee& tracee, StoppedTracee& stopped) {
 // What a thread of a Go program does at a syscall, or when it gets a signal.
 Result<> Tracer::look_at_goroutine(Tracee& tracee, StoppedTracee& stopped, bool in_syscall) {
   tracee.of_go_runtime = false;
-  if (!tracing_functions() || tracee.space->go_module() == nullptr) return {};
+  if (!tracing_goroutines()) return {};
+  if (tracing_functions() && tracee.space->go_module() == nullptr) return {};
   auto regs = stopped.registers();
   if (!regs) return regs.error();
+  // Without functions, nobody has looked before.
+  if (!tracing_functions() && !tracee.space->maps_text(regs->pc())) look_at_modules(tracee);
+  if (tracee.space->go_module() == nullptr) return {};
   current_ = &tracee;
   functions_.locate(*regs, *tracee.space, tracee.calls, *this);
   if (in_syscall) tracee.of_go_runtime = is_go_runtime_call(*regs, *tracee.space);

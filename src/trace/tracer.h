@@ -37,6 +37,7 @@ struct TraceConfig {
   std::shared_ptr<prototypes::PrototypeBook> prototypes;  // null: those built in
   Statuses statuses;                 // -e status=: the calls to show, by their end
   bool measure_system_time = false;  // -c, -C: SyscallReturned says it
+  bool goroutines = false;           // who makes syscalls is asked for although no function is
   std::string folder;                // where the program is started; empty: here
   TrapJournal* journal = nullptr;    // where traps are noted for the guardian
 };
@@ -110,7 +111,12 @@ class Tracer final : private CallObserver {
   [[nodiscard]] bool tracing_functions() const { return functions_.choice().any(); }
   /// Whether it must be known what is mapped.
   [[nodiscard]] bool tracing_modules() const {
-    return tracing_functions() || config_.stack_frames != 0;
+    return tracing_goroutines() || config_.stack_frames != 0;
+  }
+  /// Whether it must be known which goroutines of a Go program make syscalls, and which its
+  /// runtime.
+  [[nodiscard]] bool tracing_goroutines() const {
+    return tracing_functions() || config_.goroutines;
   }
   /// Whether children are attached to: followed, or because they share or copy our traps.
   [[nodiscard]] bool follows() const { return config_.follow_forks || tracing_functions(); }

@@ -178,7 +178,13 @@ class GoServer(go_programs.GoCase):
 
     def test_one_goroutine(self):
         """--goroutine: the one that accepts connections is the first."""
-        tracer = self.attach("-f", "-o", "trace", "--goroutine", "1")
+        self.check_first_goroutine("--funcs", FUNCTIONS)
+
+    def test_one_goroutine_without_functions(self):
+        self.check_first_goroutine("--go-runtime=hide")
+
+    def check_first_goroutine(self, *options):
+        tracer = self.start_ttrace("-p", self.server.pid, "-f", "-o", "trace", "--goroutine", "1", *options)
         harness.wait_until(lambda: os.path.exists(self.path("trace")), "it is traced")
         harness.wait_until(lambda: os.path.getsize(self.path("trace")) > 20_000, "something is traced")
         tracer.send_signal(signal.SIGINT)
@@ -187,6 +193,7 @@ class GoServer(go_programs.GoCase):
         other = [line for line in lines if not re.match(r"^\d+ +g 1 ", line)]
         self.assertEqual(other, [])
         self.assertTrue(any(" accept4(" in line for line in lines))
+        self.assertFalse(any(" futex(" in line for line in lines))
         self.check_unharmed()
 
     def test_quiet_runtime(self):
