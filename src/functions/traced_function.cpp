@@ -158,6 +158,12 @@ void TracedFunction::lay_out_go(Layout& layout) {
   bool on_stack = function_.assembly || function_.linkage.ends_with(".abi0");
   auto places =
       place_go(machine(), !on_stack, layout.signature->parameters, layout.signature->results);
+  // The assembler describes no arguments, and Go before 1.20 none of the methods that it makes for
+  // interfaces.
+  if (layout.signature->parameters.empty()) {
+    auto said = module_->go_arguments(function_);
+    layout.untold = said ? !said->words.empty() : function_.assembly;
+  }
   layout.convention_known = !go_registers(machine()).empty();
   layout.arguments = std::move(places.arguments);
   layout.results = std::move(places.results);

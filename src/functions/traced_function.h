@@ -30,6 +30,7 @@ class TracedFunction {
     std::vector<Place> arguments;          // one for each parameter, in order
     ResultPlace result;
     std::vector<Place> results;    // Go's: one for each result, in order
+    bool untold = false;           // Go's: there may be arguments that are not described
     bool convention_known = true;  // false: this machine's calling convention is not described
   };
   [[nodiscard]] const Layout& layout();
