@@ -3,6 +3,7 @@
 
 #include <gelf.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <string>
@@ -65,7 +66,7 @@ class GoSample {
       for (const auto& function : sample_.functions)
         text += function.room;
       end_of_text_ = text;
-      std::memcpy(file_.data() + (kText - kBase), sample_.code.data(), sample_.code.size());
+      std::ranges::copy(sample_.code, file_.begin() + (kText - kBase));
       write_function_data();
       prepare();
       align(32);
