@@ -1,6 +1,7 @@
 #include "symbols/go_symbols.h"
 
 #include <algorithm>
+#include <array>
 #include <unordered_map>
 #include <utility>
 
@@ -84,6 +85,26 @@ bool GoSymbols::of_assembler(const GoFunction& function) const {
   return (function.flags & kAssemblyFlag) != 0 || file_at(function, function.entry).ends_with(".s");
 }
 
+// Go 1.27 src/cmd/compile/internal/ssagen/abi.go: what takes the address of its first argument for
+// that of all (//go:cgo_unsafe_args) has them on the stack. cgo writes such functions.
+bool GoSymbols::compiled_for_stack(const GoFunction& function) const {
+  if (go_.program.minor < first_with_registers(file_->machine())) return true;
+  if (file_->machine() == Abi::X86_64) {
+    // A caller by the other ABI has g in a register; here, it is loaded first.
+    constexpr std::size_t kFirst = 16;
+    auto code = go_.image->bytes(Address(function.entry));
+    GoProgram place;
+    return find_g_in_code(code.first(std::min(code.size(), kFirst)), {}, place);
+  }
+  auto name = function.name.substr(function.name.rfind('.') + 1);
+  // Go 1.27 src/cmd/cgo/out.go: goProlog and its kin are ordinary functions.
+  constexpr std::array<std::string_view, 6> kOrdinary{"_Cfunc_CString",  "_Cfunc_CBytes",
+                                                      "_Cfunc_GoString", "_Cfunc_GoStringN",
+                                                      "_Cfunc_GoBytes",  "_Cfunc__CMalloc"};
+  return (name.starts_with("_Cfunc_") || name.starts_with("_C2func_") || name == "_cgo_cmalloc") &&
+         std::ranges::find(kOrdinary, name) == kOrdinary.end();
+}
+
 Function GoSymbols::describe(const GoFunction& function) const {
   Function result;
   result.linkage = function.name;
@@ -96,8 +117,7 @@ Function GoSymbols::describe(const GoFunction& function) const {
   }
   result.name = go_display_name(function.name);
   if (auto end = code_end(function)) result.size = *end - result.address;
-  result.assembly =
-      of_assembler(function) || go_.program.minor < first_with_registers(file_->machine());
+  result.assembly = of_assembler(function) || compiled_for_stack(function);
   return result;
 }
 

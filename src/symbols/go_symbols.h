@@ -56,6 +56,7 @@ class GoSymbols {
   /// Compiled to adapt one ABI, or a method's receiver, to another.
   [[nodiscard]] bool generated(const GoFunction& function) const;
   [[nodiscard]] bool of_assembler(const GoFunction& function) const;
+  [[nodiscard]] bool compiled_for_stack(const GoFunction& function) const;
   struct InlineSearch;
   void find_inlined(const GoFunction& function, InlineSearch& search) const;
 

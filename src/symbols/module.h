@@ -26,7 +26,7 @@ struct Function {
   bool clone = false;      // .isra, .constprop, .part: the ABI's argument registers would lie
   bool go = false;         // Go's: by its conventions, on a goroutine's stack
   bool assembly = false;   // Go's, with arguments and results on the stack (ABI0): its assembler's,
-                           // and what was compiled before there was a register ABI
+                           // cgo's, and what was compiled before there was a register ABI
 };
 
 struct SourceLine {

@@ -113,6 +113,27 @@ TEST_CASE("what is Go's, what its assembler's, and what C's") {
   }
 }
 
+TEST_CASE("what cgo writes to call C has its arguments on the stack") {
+  GoSample sample;
+  sample.functions = {{.name = "main._Cfunc_add", .frames = {{0, 32}}, .lines = {{1, 32}}},
+                      {.name = "main._Cfunc_CString", .frames = {{0, 32}}, .lines = {{1, 32}}}};
+  auto on_stack = [&](std::vector<std::uint8_t> code, const std::string& name) {
+    sample.code = std::move(code);
+    Opened opened(sample);
+    return only(*opened.module, name).assembly;
+  };
+  const std::string add = "main._Cfunc_add";
+  // mov %fs:-8,%r14
+  CHECK(on_stack({0x64, 0x4c, 0x8b, 0x34, 0x25, 0xf8, 0xff, 0xff, 0xff}, add));
+  // mov $-8,%r14; mov %fs:(%r14),%r14
+  CHECK(on_stack({0x49, 0xc7, 0xc6, 0xf8, 0xff, 0xff, 0xff, 0x64, 0x4d, 0x8b, 0x36}, add));
+  // cmp 0x10(%r14),%rsp; jbe
+  CHECK_FALSE(on_stack({0x49, 0x3b, 0x66, 0x10, 0x76, 0x10}, add));
+  sample.machine = EM_AARCH64;
+  CHECK(on_stack({}, add));
+  CHECK_FALSE(on_stack({}, "main._Cfunc_CString"));
+}
+
 TEST_CASE("code ends before the padding, and frames are known within it") {
   for (const GoSample& sample : test::go_samples()) {
     Opened opened(sample);
