@@ -120,22 +120,27 @@ class Assignment {
     vector_ = 0;
   }
 
-  // Goes on from where a value's first register says. False: it is none, or one that was given out.
+  // Whether a register was given out already.
+  [[nodiscard]] bool has_given(const Piece& piece) const {
+    return piece.where == Where::Vector ? piece.reg < vector_ : index_of(piece) < general_;
+  }
+
+  // Goes on from where a value's first register says. False: it is none of arguments.
   bool resume_at(const Piece& first) {
     if (first.where == Where::Vector) {
-      if (first.reg < vector_ || first.reg >= vectors(abi_)) return false;
       vector_ = first.reg;
-      return true;
+      return first.reg < vectors(abi_);
     }
-    auto all = go_registers(abi_);
-    auto found = std::ranges::find(all, first.reg);
-    auto index = static_cast<std::size_t>(found - all.begin());
-    if (found == all.end() || index < general_) return false;
-    general_ = index;
-    return true;
+    general_ = index_of(first);
+    return general_ < go_registers(abi_).size();
   }
 
  private:
+  [[nodiscard]] std::size_t index_of(const Piece& general) const {
+    auto all = go_registers(abi_);
+    return static_cast<std::size_t>(std::ranges::find(all, general.reg) - all.begin());
+  }
+
   std::optional<Place> in_registers(const Type& type, const std::vector<Scalar>& scalars) {
     auto reals = static_cast<std::size_t>(
         std::ranges::count_if(scalars, [](const Scalar& scalar) { return scalar.real; }));
@@ -224,9 +229,12 @@ GoPlaces place_go(Abi abi, bool registers, std::span<const Parameter> parameters
       const Assignment before = assignment;
       place = assignment.place(*parameter.type);
       auto stated = stated_piece(abi, parameter);
-      // A place on the stack may be where the function keeps what it got in registers.
-      bool contradicts = stated && !place.pieces.empty() && !same_place(place, *stated) &&
-                         (stated->where != Where::Stack || on_stack(place));
+      // A place on the stack may be where the function keeps what it got in registers. A register
+      // of an earlier parameter is what the function assigns first of all (`if b == nil { b = a
+      // }`).
+      bool contradicts =
+          stated && !place.pieces.empty() && !same_place(place, *stated) &&
+          (stated->where == Where::Stack ? on_stack(place) : !before.has_given(*stated));
       if (contradicts) {
         complete = false;
         assignment = before;

@@ -22,10 +22,10 @@ struct GoPlaces {
 
 /// `registers`: the register ABI (ABIInternal of Go 1.17 on x86-64, 1.18 on arm64, and newer), in
 /// which a value is in registers as a whole or not at all; otherwise everything is on the stack
-/// (ABI0). A parameter whose location names a register or a place other than the one that it would
-/// have here stands behind ones that the file does not describe: the count of registers goes on
-/// from what the location says, and results on the stack, or parameters that nothing is said of,
-/// cannot be found. Types that are not known make all that follows unknown.
+/// (ABI0). A parameter whose location names a later register, or another place, than the one that
+/// it would have here stands behind ones that the file does not describe: the count of registers
+/// goes on from what the location says, and results on the stack, or parameters that nothing is
+/// said of, cannot be found. Types that are not known make all that follows unknown.
 GoPlaces place_go(Abi abi, bool registers, std::span<const Parameter> parameters,
                   std::span<const Parameter> results);
 

@@ -74,22 +74,22 @@ class Program {
   Address words(const std::vector<std::uint64_t>& values) {
     Address at(next_);
     next_ += 0x1000;
-    memory_.map(at, std::string_view(reinterpret_cast<const char*>(values.data()),
+    memory.map(at, std::string_view(reinterpret_cast<const char*>(values.data()),
                                      values.size() * sizeof(std::uint64_t)));
     return at;
   }
   Address text(std::string_view bytes) {
     Address at(next_);
     next_ += 0x1000;
-    memory_.map(at, bytes);
+    memory.map(at, bytes);
     return at;
   }
 
   std::string show(const Type& type, const std::vector<std::uint64_t>& words) {
-    memory_.map(Address(kTypes), rodata_);
+    memory.map(Address(kTypes), rodata_);
     GoTypeSource go{types_, region_};
-    ValueSource source{registers_, [] { return std::optional<FloatRegisters>(); }, memory_, arena_,
-                       limits_};
+    ValueSource source{registers_, [] { return std::optional<FloatRegisters>(); }, memory, arena_,
+                       limits};
     source.function_at = [](Address at) -> std::optional<CodeName> {
       if (at.value() != 0x400000) return std::nullopt;
       return CodeName{"main.f", 0};
@@ -111,8 +111,8 @@ class Program {
     return show(any, {type.value(), data});
   }
 
-  ValueLimits limits_;
-  FakeMemory memory_;
+  ValueLimits limits;
+  FakeMemory memory;
 
  private:
   std::uint64_t take(std::size_t size) {
@@ -187,8 +187,8 @@ TEST_CASE("Go's numbers") {
 
 TEST_CASE("strings and slices, to the limit; what makes no sense by its words") {
   Program p;
-  p.limits_.string = 4;
-  p.limits_.elements = 2;
+  p.limits.string = 4;
+  p.limits.elements = 2;
   Type string = made(Kind::Struct, GoKind::String, 16, "string");
   std::uint64_t text = p.text("hello").value();
   CHECK(p.show(string, {text, 3}) == "\"hel\"");
@@ -325,7 +325,7 @@ TEST_CASE("errors are put together; those of unknown types are not") {
   std::vector<std::uint64_t> words{e.text("a"), 1, e.text("b"), 1, e.table(e.path), 0};
   loop = p.words(words).value();
   words[5] = loop;
-  p.memory_.map_object(Address(loop),
+  p.memory.map_object(Address(loop),
                        std::array{words[0], words[1], words[2], words[3], words[4], words[5]});
   CHECK(p.show_any(e.path, loop).size() < 2'000);
 }
@@ -339,7 +339,7 @@ TEST_CASE("Go's spelling of the kernel's errors") {
 }
 
 TEST_CASE("internet addresses as Go writes them") {
-  auto ip = [](std::vector<unsigned> groups) {
+  auto ip = [](const std::vector<unsigned>& groups) {
     std::vector<std::byte> bytes;
     for (unsigned group : groups) {
       bytes.push_back(static_cast<std::byte>(group >> 8U));
