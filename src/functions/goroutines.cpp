@@ -31,7 +31,7 @@ bool is_stack(std::uint64_t low, std::uint64_t high) {
 
 std::optional<Goroutine> read_goroutine(Address g, const GoProgram& program, Memory& memory) {
   if (g.null() || g.value() % kWord != 0) return std::nullopt;
-  if (program.g_goid > kFarthest || program.g_m + 2 * kWord > kFarthest) return std::nullopt;
+  if (program.g_goid > kFarthest || program.g_m > kFarthest - 2 * kWord) return std::nullopt;
   std::array<std::byte, kFarthest + kWord> bytes{};
   // m, sched.sp, sched.pc (Go 1.19 and 1.27 src/runtime/runtime2.go)
   const std::uint64_t resumes_at = program.g_m + 2 * kWord;

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <string>
 #include <string_view>
 
 using namespace ttrace;
@@ -22,10 +23,10 @@ constexpr std::string_view kAmd64Go127 =
 // A large frame's check: mov %rsp,%r12; sub; jb; cmp; jbe; then a frame, and its end.
 constexpr std::string_view kAmd64Large =
     "4989e4 4981ec18110100 0f8219000000 4d3b6610 0f860f000000 4881ec98110100 4881c498110100 c3"
-    "e8fbccffff ebcc";
+    "e8fbccffff ebd0";
 // Assembly: g from the thread's own variable; a frame of 128 bytes.
 constexpr std::string_view kAmd64Old =
-    "64488b0c25f8ffffff 483b6110 7609 4883ec80 4883ec80 c3 e8fbccffff ebdf";
+    "64488b0c25f8ffffff 483b6110 7609 4883ec80 4883ec80 c3 e8fbccffff ebe1";
 
 std::vector<std::byte> bytes(std::string_view digits) {
   std::string all;

@@ -16,7 +16,7 @@ constexpr Address kG0{0xc000002000};
 constexpr Address kM{0xc000003000};
 
 // Words by address; what is not there reads as 0 within the pages that have any.
-class Words final : public Memory {
+class Words : public Memory {
  public:
   void set(Address at, std::uint64_t value) { words_[at] = value; }
   [[nodiscard]] std::size_t read(Address from, std::span<std::byte> out) override {
@@ -45,19 +45,20 @@ GoProgram program() {
 }
 
 // A goroutine 7 with a stack of 0x1000 bytes, on a thread whose g0 has another.
-Words memory() {
-  Words made;
-  made.set(kG, 0x10000);
-  made.set(kG + 8, 0x11000);
-  made.set(kG + 48, kM.value());
-  made.set(kG + 64, 0x401234);
-  made.set(kG + 152, 7);
-  made.set(kG0, 0x20000);
-  made.set(kG0 + 8, 0x22000);
-  made.set(kG0 + 48, kM.value());
-  made.set(kM, kG0.value());
-  made.set(kM + 192, kG.value());
-  return made;
+struct Sample : Words {
+  Sample();
+};
+Sample::Sample() {
+  set(kG, 0x10000);
+  set(kG + 8, 0x11000);
+  set(kG + 48, kM.value());
+  set(kG + 64, 0x401234);
+  set(kG + 152, 7);
+  set(kG0, 0x20000);
+  set(kG0 + 8, 0x22000);
+  set(kG0 + 48, kM.value());
+  set(kM, kG0.value());
+  set(kM + 192, kG.value());
 }
 
 OpenCall call_at(Address distance) {
@@ -69,7 +70,7 @@ OpenCall call_at(Address distance) {
 }  // namespace
 
 TEST_CASE("a goroutine is read") {
-  Words words = memory();
+  Sample words;
   auto g = read_goroutine(kG, program(), words);
   REQUIRE(g);
   CHECK(g->id == 7);
@@ -81,7 +82,7 @@ TEST_CASE("a goroutine is read") {
 }
 
 TEST_CASE("what is no goroutine is not taken for one") {
-  Words words = memory();
+  Sample words;
   CHECK_FALSE(read_goroutine(Address(), program(), words));
   CHECK_FALSE(read_goroutine(kG + 1, program(), words));
   CHECK_FALSE(read_goroutine(Address(0x500000), program(), words));
@@ -96,7 +97,7 @@ TEST_CASE("what is no goroutine is not taken for one") {
 }
 
 TEST_CASE("a thread on the runtime's stack works for the goroutine that it executes") {
-  Words words = memory();
+  Sample words;
   auto on_its_own = read_go_thread(kG, program(), words);
   REQUIRE(on_its_own);
   CHECK_FALSE(on_its_own->on_system_stack());
@@ -146,7 +147,7 @@ TEST_CASE("chains: of a goroutine, of its next use, of another stack") {
 
 TEST_CASE("frames deeper than where a goroutine is are gone, innermost first") {
   GoChain chain;
-  for (std::uint64_t distance : {0x10, 0x20, 0x30, 0x30, 0x40})
+  for (std::uint64_t distance : {0x10U, 0x20U, 0x30U, 0x30U, 0x40U})
     push_call(chain.open, call_at(Address(distance)));
   std::vector<std::uint64_t> gone;
   auto note = [&](const OpenCall& call) { gone.push_back(call.cfa.value()); };

@@ -61,7 +61,9 @@ type Packed struct {
 	f struct{}
 }
 
-type Deep struct{ a struct{ b struct{ c struct{ d int } } } }
+type Deep struct {
+	a struct{ b struct{ c struct{ d int } } }
+}
 
 type Holder struct {
 	any any
@@ -153,7 +155,9 @@ func tChannels(a chan int, b <-chan string, c chan struct{}) chan int { return a
 func tFunctions(a func(int) int, b func(), c func(), d Handler, e func() int) int { return a(1) }
 
 //go:noinline
-func tPointers(a unsafe.Pointer, b *int, c **Point, d *string, e *[2]int, f *any) uintptr { return 0x10 }
+func tPointers(a unsafe.Pointer, b *int, c **Point, d *string, e *[2]int, f *any) uintptr {
+	return 0x10
+}
 
 //go:noinline
 func tTimes(a time.Duration, b time.Time, c time.Duration, d time.Time, e *time.Time) time.Duration {

@@ -1,0 +1,3 @@
+module example.org/callbacks
+
+go 1.18

@@ -1,0 +1,3 @@
+module example.org/ends
+
+go 1.18
