@@ -104,7 +104,8 @@ GoCode read_go_code(Abi machine, std::span<const std::byte> text, Address at) {
       code.returns.push_back(read_return(machine, text, at, branch.at, branches));
     }
     if (branch.kind == Kind::Jump && !branch.target) code.indirect.push_back(branch.at);
-    if (branch.kind == Kind::Jump && branch.target && !inside) code.leaves.push_back(branch.at);
+    if (branch.kind == Kind::Jump && branch.target && !inside)
+      code.leaves.push_back({branch.at, *branch.target});
     if (branch.kind != Kind::Call && branch.target == entry && branch.at >= entry) {
       code.loops_to_entry = true;
     }

@@ -20,12 +20,12 @@ struct GoCode {
   /// function's start. Behind it the arguments and the stack pointer are still those of the call,
   /// and that place is passed once in each call. 0: none.
   std::size_t check = 0;
-  /// Calls of fixed addresses: where they are, and of what.
-  struct Call {
+  /// Calls of fixed addresses: where they are, and what of.
+  struct Transfer {
     Address at;
     Address target;
   };
-  std::vector<Call> calls;
+  std::vector<Transfer> calls;
   struct Return {
     Address at;  // the return instruction
     // amd64: where the instructions begin that take the frame away before that: an addition to the
@@ -39,7 +39,7 @@ struct GoCode {
   };
   std::vector<Return> returns;
   /// Jumps to other functions, from which nothing comes back to this one: a wrapper's, assembly's.
-  std::vector<Address> leaves;
+  std::vector<Transfer> leaves;
   /// Jumps through a register or memory: those of a switch, or to other functions (in assembly).
   std::vector<Address> indirect;
   /// Where loops of the function lead back to the place behind the check.

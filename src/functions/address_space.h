@@ -48,6 +48,7 @@ struct Site {
   // Go: a traced call ends with the instruction here. `leaves`: by a jump to another function.
   const Function* ends = nullptr;
   bool leaves = false;
+  Address leads_to;          // where the jump goes; null: through a register
   std::uint64_t ahead = 0;   // bytes of instructions, and
   std::uint64_t popped = 0;  // of the stack that they pop, between here and that instruction
   bool sure = false;         // a thread that stands behind the trap has hit it

@@ -161,12 +161,24 @@ class FunctionTracer {
                 ThreadCalls& calls, CallObserver& observer);
   void leave_go(StoppedTracee& tracee, Site& site, Registers& regs, AddressSpace& space,
                 ThreadCalls& calls, CallObserver& observer);
+  /// A call that ends with `site`, whose registers are `regs` at its return instruction.
+  struct GoReturn {
+    const OpenCall& call;
+    const Site& site;
+    const Registers& regs;
+    const GoStop& at;
+  };
+  void go_return(StoppedTracee& tracee, const GoReturn& end, AddressSpace& space,
+                 ThreadCalls& calls, CallObserver& observer);
+  static bool go_jump(const Site& site, OpenCall& call, AddressSpace& space);
   static void hear_go(Site& site, const Registers& regs, AddressSpace& space, ThreadCalls& calls,
                       CallObserver& observer);
   static Result<Site*> plant_go(const LoadedModule& loaded, const Function& function,
                                 AddressSpace& space);
-  static void plant_go_returns(const LoadedModule& loaded, const Function& function,
-                               std::span<const GoCode::Return> returns, AddressSpace& space);
+  static void plant_go_ends(const LoadedModule& loaded, const Function& function,
+                            const GoCode& code, AddressSpace& space);
+  static bool plant_go_ends(const LoadedModule& loaded, const Function& function,
+                            AddressSpace& space);
   static void plant_go_tellers(const LoadedModule& loaded, AddressSpace& space);
   static std::vector<Address> calls_in(const LoadedModule& loaded, const Function& function,
                                        std::string_view callee, AddressSpace& space);

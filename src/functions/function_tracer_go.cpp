@@ -112,7 +112,11 @@ void FunctionTracer::enter_go(StoppedTracee& tracee, Site& site, Registers& regs
     const bool again = site.loops && !open.empty() && open.back().cfa == at->distance &&
                        open.back().function == &function;
     if (again) return;
-    go_arrive(*at, true, space, calls, observer, CallEnd::Unwound);
+    // What has jumped here returns together with what it jumped to.
+    const bool tail = !open.empty() && open.back().cfa == at->distance &&
+                      open.back().jumped_to != nullptr &&
+                      open.back().jumped_to->address == function.function().address;
+    go_arrive(*at, !tail, space, calls, observer, CallEnd::Unwound);
   }
   static const std::vector<OpenCall> kNone;
   const Showing how = showing(site, at ? at->chain->open : kNone);
@@ -164,27 +168,51 @@ void FunctionTracer::leave_go(StoppedTracee& tracee, Site& site, Registers& regs
   if (!at) return;
   go_arrive(*at, false, space, calls, observer, CallEnd::Unwound);
   auto& open = at->chain->open;
-  if (open.empty() || open.back().cfa != at->distance) return;
-  const OpenCall call = open.back();
-  if (call.function->function().address != site.ends->address) {
+  auto is_at = [&](const OpenCall& call) {
+    return call.cfa == at->distance &&
+           (call.function->function().address == site.ends->address ||
+            (call.jumped_to != nullptr && call.jumped_to->address == site.ends->address));
+  };
+  if (!open.empty() && !is_at(open.back())) {
     go_arrive(*at, true, space, calls, observer, CallEnd::Unwound);
     return;
   }
-  open.pop_back();
-  if (!call.shown) return;
-  FunctionReturned event = go_returned(*at->chain, call, CallEnd::Returned);
-  FloatsOnDemand floats(tracee, regs.machine());
-  ValueSource source{at_return, std::ref(floats), space, arena_, limits_, functions_of(space)};
-  // What a function that ends by a jump to another returns is not known yet.
-  if (!site.leaves) {
-    const prototypes::Returned values = values_.returned(call, source, space);
+  if (!open.empty() && site.leaves && go_jump(site, open.back(), space)) return;
+  // What has jumped to what returns here returns, too.
+  while (!open.empty() && is_at(open.back())) {
+    const OpenCall call = open.back();
+    open.pop_back();
+    if (call.shown) go_return(tracee, {call, site, at_return, *at}, space, calls, observer);
+  }
+  calls.go = place_of(at->thread, *at->chain, space.go_chains());
+}
+
+void FunctionTracer::go_return(StoppedTracee& tracee, const GoReturn& end, AddressSpace& space,
+                               ThreadCalls& calls, CallObserver& observer) {
+  FunctionReturned event = go_returned(*end.at.chain, end.call, CallEnd::Returned);
+  FloatsOnDemand floats(tracee, end.regs.machine());
+  ValueSource source{end.regs, std::ref(floats), space, arena_, limits_, functions_of(space)};
+  // What a function that ends by a jump to nobody knows where returns is not known.
+  if (!end.site.leaves) {
+    const prototypes::Returned values = values_.returned(end.call, source, space);
     event.result = values.result;
     event.outputs = values.outputs;
   }
-  places_.returned(choice_, CallPlaces::End::AtReturn, at_return, space, arena_, event);
-  const unsigned around = space.go_chains().depth_below(at->thread) + depth_in_c(at->thread, calls);
-  calls.go = place_of(at->thread, *at->chain, space.go_chains());
-  observer.returned(event, around + call.depth);
+  places_.returned(choice_, CallPlaces::End::AtReturn, end.regs, space, arena_, event);
+  const unsigned around =
+      space.go_chains().depth_below(end.at.thread) + depth_in_c(end.at.thread, calls);
+  calls.go = place_of(end.at.thread, *end.at.chain, space.go_chains());
+  observer.returned(event, around + end.call.depth);
+}
+
+// A method that is promoted from what a structure points to is a jump to that one's: the call ends
+// where that returns. False: it is not known where the jump goes.
+bool FunctionTracer::go_jump(const Site& site, OpenCall& call, AddressSpace& space) {
+  if (site.leads_to.null()) return false;
+  auto callee = function_beginning_at(space, site.leads_to);
+  if (!callee || !callee->function->go) return false;
+  call.jumped_to = callee->function;
+  return plant_go_ends(*callee->module, *callee->function, space);
 }
 
 // runtime.recovery runs on g0 and makes the goroutine go on where its argument, the goroutine's
@@ -218,11 +246,10 @@ void FunctionTracer::hear_go(Site& site, const Registers& regs, AddressSpace& sp
 // The addition that takes the frame away is what is trapped, where there is one: it is emulated
 // without reading the stack, and a hit of it cannot be mistaken. That it is one is certain when
 // pcsp says so.
-void FunctionTracer::plant_go_returns(const LoadedModule& loaded, const Function& function,
-                                      std::span<const GoCode::Return> returns,
-                                      AddressSpace& space) {
+void FunctionTracer::plant_go_ends(const LoadedModule& loaded, const Function& function,
+                                   const GoCode& code, AddressSpace& space) {
   auto frame_at = [&](Address at) { return loaded.module->go_frame_size(at - loaded.bias); };
-  for (const GoCode::Return& end : returns) {
+  for (const GoCode::Return& end : code.returns) {
     const std::uint64_t word = word_size(loaded.module->machine());
     const bool epilogue = end.epilogue != end.at && frame_at(end.epilogue) == end.frame &&
                           (!end.pops || frame_at(end.at - 1) == word) && frame_at(end.at) == 0;
@@ -233,6 +260,36 @@ void FunctionTracer::plant_go_returns(const LoadedModule& loaded, const Function
     (*site)->ahead = epilogue ? end.at - end.epilogue : 0;
     (*site)->popped = epilogue ? end.frame : 0;
   }
+  // A jump while the function still has its frame comes back: it is within its own business.
+  auto leaves_at = [&](Address at, Address to) {
+    if (frame_at(at) != 0) return;
+    auto site = space.plant(at, loaded.module->machine());
+    if (!site) return;
+    (*site)->ends = &function;
+    (*site)->leaves = true;
+    (*site)->leads_to = to;
+  };
+  for (const GoCode::Transfer& jump : code.leaves)
+    leaves_at(jump.at, jump.target);
+  // The compiler makes such jumps for a switch; the assembler's go to what a register holds.
+  if (!function.assembly) return;
+  for (Address at : code.indirect)
+    leaves_at(at, Address());
+}
+
+// Those of a function that is not traced, but that traced ones end in.
+bool FunctionTracer::plant_go_ends(const LoadedModule& loaded, const Function& function,
+                                   AddressSpace& space) {
+  const auto [start, code] = read_code_of(loaded, function, space);
+  auto ends_here = [&](const GoCode::Return& end) {
+    for (Address at : {end.at, end.epilogue})
+      if (const Site* site = space.site_at(at); site != nullptr && site->ends != nullptr)
+        return true;
+    return false;
+  };
+  if (code.returns.empty()) return false;
+  if (!std::ranges::any_of(code.returns, ends_here)) plant_go_ends(loaded, function, code, space);
+  return true;
 }
 
 Result<Site*> FunctionTracer::plant_go(const LoadedModule& loaded, const Function& function,
@@ -248,18 +305,7 @@ Result<Site*> FunctionTracer::plant_go(const LoadedModule& loaded, const Functio
   (*site)->behind = code.check + push;
   (*site)->pushed = push != 0 ? word_size(machine) : 0;
   (*site)->loops = code.loops_to_entry;
-  plant_go_returns(loaded, function, code.returns, space);
-  // A jump while the function still has its frame comes back: it is within its own business.
-  auto leaves_at = [&](Address at) {
-    if (loaded.module->go_frame_size(at - loaded.bias) != 0) return;
-    auto end = space.plant(at, machine);
-    if (!end) return;
-    (*end)->ends = &function;
-    (*end)->leaves = true;
-  };
-  std::ranges::for_each(code.leaves, leaves_at);
-  // The compiler makes such jumps for a switch; the assembler's go to what a register holds.
-  if (function.assembly) std::ranges::for_each(code.indirect, leaves_at);
+  plant_go_ends(loaded, function, code, space);
   return site;
 }
 

@@ -52,7 +52,8 @@ struct OpenCall {
   bool within = false;          // it, or a call around it, is one that --within asks for
   unsigned level = 0;           // calls between it and the one that --follow-calls began with
   unsigned depth = 0;           // shown calls around it, on its chain
-  Address entered_at;           // Go: the CFA as it was at the entry
+  const Function* jumped_to = nullptr;  // Go: it has ended in a jump to this function
+  Address entered_at;                   // Go: the CFA as it was at the entry
   std::uint64_t goroutine = 0;  // a call of C's in a Go program: for which goroutine; 0: for none
 };
 

@@ -96,7 +96,8 @@ TEST_CASE("a branch that does not come back to the start is the function's own")
   REQUIRE(code.returns.size() == 1);
   CHECK(code.returns[0].epilogue == code.returns[0].at);
   REQUIRE(code.leaves.size() == 1);
-  CHECK(code.leaves[0] == kAt + 11);
+  CHECK(code.leaves[0].at == kAt + 11);
+  CHECK(code.leaves[0].target == kAt + 0x110);
 }
 
 TEST_CASE("a loop back to the first instruction; a jump through a register; a lone return") {
@@ -118,11 +119,10 @@ TEST_CASE("an addition that a branch leads behind of is not for all who return")
 
 TEST_CASE("arm64: the checks of small and large frames") {
   GoCode small = read_go_code(
-      Abi::Aarch64,
-      words({0xf9400b90, 0xeb3063ff, 0x540001e9, 0xf81e0ffe, 0xf81f83fd, 0xd10023fd, 0xb50000a0,
-             0xd2800000, 0xa97ffbfd, 0x910083ff, 0xd65f03c0, 0xd1000400, 0x97fffff4, 0x91000400,
-             0xa97ffbfd, 0x910083ff, 0xd65f03c0, 0xf90007e0, 0xaa1e03e3, 0x97fff675, 0xf94007e0,
-             0x17ffffeb, 0, 0}),
+      Abi::Aarch64, words({0xf9400b90, 0xeb3063ff, 0x540001e9, 0xf81e0ffe, 0xf81f83fd, 0xd10023fd,
+                           0xb50000a0, 0xd2800000, 0xa97ffbfd, 0x910083ff, 0xd65f03c0, 0xd1000400,
+                           0x97fffff4, 0x91000400, 0xa97ffbfd, 0x910083ff, 0xd65f03c0, 0xf90007e0,
+                           0xaa1e03e3, 0x97fff675, 0xf94007e0, 0x17ffffeb, 0,          0}),
       kAt);
   CHECK(small.check == 12);
   REQUIRE(small.returns.size() == 2);

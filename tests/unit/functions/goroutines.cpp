@@ -115,9 +115,8 @@ TEST_CASE("a thread on the runtime's stack works for the goroutine that it execu
 }
 
 TEST_CASE("a frame is known by its distance from the stack's end, wherever the stack is") {
-  GoThread thread{{.at = kG, .id = 7, .stack_low = Address(0x10000), .stack_high = Address(0x11000)},
-                  7,
-                  kG};
+  GoThread thread{
+      {.at = kG, .id = 7, .stack_low = Address(0x10000), .stack_high = Address(0x11000)}, 7, kG};
   CHECK(GoChains::distance(thread, Address(0x10f00)) == Address(0x100));
   thread.now.stack_low = Address(0x30000);
   thread.now.stack_high = Address(0x32000);
@@ -126,18 +125,16 @@ TEST_CASE("a frame is known by its distance from the stack's end, wherever the s
 
 TEST_CASE("chains: of a goroutine, of its next use, of another stack") {
   GoChains chains;
-  GoThread thread{{.at = kG, .id = 7, .stack_low = Address(0x10000), .stack_high = Address(0x11000)},
-                  7,
-                  kG};
+  GoThread thread{
+      {.at = kG, .id = 7, .stack_low = Address(0x10000), .stack_high = Address(0x11000)}, 7, kG};
   push_call(chains.of(thread, Address(0x10f00)).open, call_at(Address(0x100)));
   CHECK(chains.of(thread, Address(0x10f00)).open.size() == 1);
   // A handler that runs on a stack which is not g's has nothing to do with it.
   CHECK(chains.of(thread, Address(0x90000)).open.empty());
   CHECK(chains.find(kG, 7) != nullptr);
   CHECK(chains.find(kG, 8) == nullptr);
-  GoThread system{{.at = kG0, .id = 0, .stack_low = Address(0x20000), .stack_high = Address(0x22000)},
-                  7,
-                  kG};
+  GoThread system{
+      {.at = kG0, .id = 0, .stack_low = Address(0x20000), .stack_high = Address(0x22000)}, 7, kG};
   CHECK(chains.depth_below(system) == 1);
   CHECK(chains.depth_below(thread) == 0);
   thread.now.id = thread.goroutine = 9;
