@@ -217,7 +217,7 @@ void FunctionTracer::hear(StoppedTracee& tracee, Site& site, Registers& regs, Ad
       break;
     case Site::Tells::GoRecovers:
     case Site::Tells::GoExits:
-      hear_go(site, regs, space, calls, observer);
+      hear_go(tracee, site, regs, space, calls, observer);
       break;
     case Site::Tells::LandingPad:
       calls.landing = landing_at(pointer(1), regs, space);

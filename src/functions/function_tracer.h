@@ -171,8 +171,10 @@ class FunctionTracer {
   void go_return(StoppedTracee& tracee, const GoReturn& end, AddressSpace& space,
                  ThreadCalls& calls, CallObserver& observer);
   static bool go_jump(const Site& site, OpenCall& call, AddressSpace& space);
-  static void hear_go(Site& site, const Registers& regs, AddressSpace& space, ThreadCalls& calls,
-                      CallObserver& observer);
+  static void go_recover(StoppedTracee& tracee, const Registers& regs, AddressSpace& space,
+                         ThreadCalls& calls, CallObserver& observer);
+  static void hear_go(StoppedTracee& tracee, Site& site, const Registers& regs, AddressSpace& space,
+                      ThreadCalls& calls, CallObserver& observer);
   static Result<Site*> plant_go(const LoadedModule& loaded, const Function& function,
                                 AddressSpace& space);
   static void plant_go_ends(const LoadedModule& loaded, const Function& function,

@@ -31,6 +31,18 @@ ThreadCalls::GoPlace place_of(const GoThread& thread, const GoChain& chain, GoCh
   return place;
 }
 
+// A call whose frame is gone, and how many shown ones are around it.
+struct GoneCall {
+  OpenCall call;
+  unsigned depth = 0;
+};
+
+// How many calls of a chain were open and shown at a time.
+unsigned depth_when(const std::vector<OpenCall>& chain, std::int64_t time) {
+  return static_cast<unsigned>(std::ranges::count_if(
+      chain, [&](const OpenCall& call) { return call.shown && call.entered < time; }));
+}
+
 // The code of a Go function, as it is without traps.
 struct ReadCode {
   Address start;
@@ -215,32 +227,59 @@ bool FunctionTracer::go_jump(const Site& site, OpenCall& call, AddressSpace& spa
   return plant_go_ends(*callee->module, *callee->function, space);
 }
 
+void FunctionTracer::hear_go(StoppedTracee& tracee, Site& site, const Registers& regs,
+                             AddressSpace& space, ThreadCalls& calls, CallObserver& observer) {
+  if (site.tells == Site::Tells::GoRecovers) {
+    go_recover(tracee, regs, space, calls, observer);
+    return;
+  }
+  auto at = go_stop(regs, regs.sp(), space, calls);
+  if (!at || at->thread.on_system_stack()) return;
+  at->distance = Address();
+  go_arrive(*at, true, space, calls, observer, CallEnd::UnwoundByGoexit);
+}
+
 // runtime.recovery runs on g0 and makes the goroutine go on where its argument, the goroutine's
 // gobuf {sp, pc, g, ...} (Go 1.19 and 1.27 src/runtime/runtime2.go), says: in the function that
-// recovers, whose callees are gone.
-void FunctionTracer::hear_go(Site& site, const Registers& regs, AddressSpace& space,
-                             ThreadCalls& calls, CallObserver& observer) {
+// recovers, whose callees are gone. They may be C's, too: g0's sched.sp is above their frames again
+// (runtime/cgocall.go, unwindm).
+void FunctionTracer::go_recover(StoppedTracee& tracee, const Registers& regs, AddressSpace& space,
+                                ThreadCalls& calls, CallObserver& observer) {
   constexpr std::uint64_t kGInBuffer = 16;
   const LoadedModule* loaded = space.go_module();
   if (loaded == nullptr) return;
-  if (site.tells == Site::Tells::GoExits) {
-    auto at = go_stop(regs, regs.sp(), space, calls);
-    if (!at || at->thread.on_system_stack()) return;
-    at->distance = Address();
-    go_arrive(*at, true, space, calls, observer, CallEnd::UnwoundByGoexit);
-    return;
-  }
+  const GoProgram& program = *loaded->module->go();
   const Address buffer(go_first_argument(regs));
   auto sp = space.read_number(buffer, sizeof(std::uint64_t));
   auto g = space.read_number(buffer + kGInBuffer, sizeof(std::uint64_t));
   if (!sp || !g) return;
-  auto goroutine = read_goroutine(Address(*g), *loaded->module->go(), space);
+  auto goroutine = read_goroutine(Address(*g), program, space);
   if (!goroutine || goroutine->id == 0 || !goroutine->holds(Address(*sp))) return;
-  GoThread thread{*goroutine, goroutine->id, goroutine->at};
+  const GoThread thread{*goroutine, goroutine->id, goroutine->at};
   GoChain& chain = space.go_chains().of(thread, Address(*sp));
+  std::vector<GoneCall> gone;
+  const auto before = chain.open;
+  const auto before_in_c = calls.open;
   // What the function that recovers has called ends where its own stack pointer is.
-  go_arrive({thread, &chain, GoChains::distance(thread, Address(*sp))}, true, space, calls,
-            observer, CallEnd::UnwoundByPanic);
+  end_deeper(chain, GoChains::distance(thread, Address(*sp)), true, [&](const OpenCall& call) {
+    gone.push_back({call, call.depth + depth_when(before_in_c, call.entered)});
+  });
+  if (auto system = go_executes(regs, space); system && !calls.open.empty()) {
+    auto top = space.read_number(system->now.at + program.g_m + sizeof(std::uint64_t),
+                                 sizeof(std::uint64_t));
+    Pairing pairs(calls, space.stacks(), space, regs.machine(), tracee.tid(),
+                  [&](const OpenCall& call) {
+                    gone.push_back({call, call.depth + depth_when(before, call.entered)});
+                  });
+    if (top) pairs.land(regs.sp(), Address(*top));
+  }
+  std::ranges::stable_sort(gone, std::greater(),
+                           [](const GoneCall& one) { return one.call.entered; });
+  calls.go.goroutine = thread.goroutine;
+  for (const GoneCall& one : gone) {
+    if (!one.call.shown) continue;
+    observer.returned(go_returned(chain, one.call, CallEnd::UnwoundByPanic), one.depth);
+  }
 }
 
 // The addition that takes the frame away is what is trapped, where there is one: it is emulated

@@ -28,8 +28,8 @@ Tracer::~Tracer() {
 }
 
 Result<> Tracer::start(const std::string& path, const std::vector<std::string>& command) {
-  auto spawned = SpawnedProgram::make(path, command, Pid{config_.journal ? getppid() : 0},
-                                      config_.folder);
+  auto spawned =
+      SpawnedProgram::make(path, command, Pid{config_.journal ? getppid() : 0}, config_.folder);
   if (!spawned) return spawned.error();
   Tid tid = spawned->tid();
   spawned_.emplace(std::move(*spawned));
@@ -324,7 +324,10 @@ void Tracer::emit(const Tracee& tracee, decltype(Event::what) what, std::optiona
                       std::holds_alternative<FunctionReturned>(what);
     event.go_runtime = tracee.of_go_runtime && !call;
   }
-  event.depth = depth.value_or(go.depth + shown_depth(tracee.calls.open));
+  // A goroutine that a thread of C's has called is not within that thread's calls.
+  const auto& open = tracee.calls.open;
+  const bool its_own = open.empty() || open.back().goroutine == event.goroutine;
+  event.depth = depth.value_or(go.depth + (its_own ? shown_depth(open) : 0));
   event.tracees = shown_tracees();
   event.what = std::move(what);
   if (auto taken = sink_.on(event); !taken) report_output(taken.error());

@@ -96,11 +96,13 @@ func (t *target) Write(text []byte) (int, error) {
 // Its loop leads back to its first instruction.
 //
 //go:noinline
-func counts(n int) (sum int) {
-	for n > 0 {
+func counts(n int) int {
+	for {
 		n--
+		if n <= 0 {
+			return n
+		}
 	}
-	return n
 }
 
 func inGoroutine(f func()) {
