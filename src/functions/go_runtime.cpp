@@ -11,15 +11,14 @@ namespace ttrace {
 
 namespace {
 
-using std::string_view_literals::operator""sv;
-
-constexpr std::array kRuntimePackages{"runtime."sv, "runtime/internal/"sv, "internal/runtime/"sv};
-constexpr std::array kTrampolines{"runtime/internal/syscall."sv, "internal/runtime/syscall."sv,
-                                  "internal/runtime/syscall/"sv};
+constexpr std::array<std::string_view, 3> kRuntimePackages{"runtime.", "runtime/internal/",
+                                                           "internal/runtime/"};
+constexpr std::array<std::string_view, 3> kTrampolines{
+    "runtime/internal/syscall.", "internal/runtime/syscall.", "internal/runtime/syscall/"};
 // "runtime.exit.abi0" is assembly, as a symbol table has it.
-constexpr std::array kProgramsOwn{"runtime.write1"sv,   "runtime.exit"sv, "runtime.raise"sv,
-                                  "runtime.open"sv,     "runtime.read"sv, "runtime.closefd"sv,
-                                  "runtime.raiseproc"sv};
+constexpr std::array<std::string_view, 7> kProgramsOwn{
+    "runtime.write1", "runtime.exit",    "runtime.raise",    "runtime.open",
+    "runtime.read",   "runtime.closefd", "runtime.raiseproc"};
 constexpr std::string_view kAbi0 = ".abi0";
 // Callers that are looked at: a trampoline has few functions of its own around it.
 constexpr unsigned kMostCallers = 4;

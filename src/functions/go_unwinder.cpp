@@ -12,19 +12,17 @@ namespace ttrace {
 
 namespace {
 
-using std::string_view_literals::operator""sv;
-
 constexpr std::size_t kWord = 8;
 
 // The first functions of a goroutine and of a thread: nothing called them.
-constexpr std::array kOutermost{"runtime.goexit"sv, "runtime.rt0_go"sv, "runtime.mstart"sv,
-                                "runtime.mstart0"sv};
+constexpr std::array<std::string_view, 4> kOutermost{"runtime.goexit", "runtime.rt0_go",
+                                                     "runtime.mstart", "runtime.mstart0"};
 // These have gone from the goroutine's stack to the thread's, and have kept in runtime.g's sched
 // (behind m; Go 1.19 and 1.27 src/runtime/runtime2.go) where the goroutine is.
-constexpr std::array kSwitches{"runtime.systemstack"sv, "runtime.mcall"sv, "runtime.asmcgocall"sv,
-                               "runtime.morestack"sv};
+constexpr std::array<std::string_view, 4> kSwitches{"runtime.systemstack", "runtime.mcall",
+                                                    "runtime.asmcgocall", "runtime.morestack"};
 // They were not called: the instruction there is executed next.
-constexpr std::array kInjected{"runtime.sigpanic"sv, "runtime.asyncPreempt"sv};
+constexpr std::array<std::string_view, 2> kInjected{"runtime.sigpanic", "runtime.asyncPreempt"};
 
 bool is_one_of(std::string_view name, std::span<const std::string_view> list) {
   constexpr std::string_view kAbi0 = ".abi0";
