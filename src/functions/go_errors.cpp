@@ -119,7 +119,7 @@ class ErrorText {
     if (type == nullptr || type->kind == Type::Kind::Unknown || type->size > kMostBytes)
       return std::nullopt;
     Object object{type, std::vector<std::byte>(type->size)};
-    if (type->size != 0 && (address.null() || !reader_.fetch(address, object.bytes)))
+    if (!object.bytes.empty() && (address.null() || !reader_.fetch(address, object.bytes)))
       return std::nullopt;
     return object;
   }

@@ -125,7 +125,7 @@ struct GoRuntimeTypes::Reading {
   }
 
   std::size_t read(Address at, std::span<std::byte> out) {
-    if (reads_left == 0) return 0;
+    if (reads_left == 0 || out.empty()) return 0;
     --reads_left;
     return memory.read(at, out);
   }

@@ -34,9 +34,10 @@ constexpr std::array<std::string_view, 14> kNames{
     "*errors.errorString", "*fs.PathError",  "*net.OpError", "*net.TCPAddr", "*url.Error",
     "*errors.joinError",   "syscall.Errno",  "time.Time",    "net.IP",       "*net.DNSError",
     "time.Duration",       "*net.AddrError", "error",        "main.T\x1b\n"};
-constexpr std::array<std::string_view, 14> kFieldNames{"s",      "Op",   "Path", "Err",   "Net",
-                                                       "Source", "Addr", "errs", "URL",   "IP",
-                                                       "Port",   "Zone", "Name", "Server"};
+// Those that an error's recipe asks for are neighbours.
+constexpr std::array<std::string_view, 14> kFieldNames{"s",      "Path", "Op",     "Err", "Net",
+                                                       "Source", "Addr", "errs",   "IP",  "Port",
+                                                       "Zone",   "Name", "Server", "URL"};
 
 [[noreturn]] void fail(const char* what, std::size_t how_much) {
   std::fprintf(stderr, "%s: %zu\n", what, how_much);
@@ -49,7 +50,7 @@ class Program final : public Memory {
   explicit Program(Input& input) : made_(8, input), rodata_(kSlot * kSlots) {
     for (std::size_t i = 0; i < kSlots; ++i)
       describe(i, input);
-    for (unsigned count = input.byte() % 32U; count > 0; --count)
+    for (unsigned count = input.byte() % 16U; count > 0; --count)
       rodata_[input.number(2) % rodata_.size()] = static_cast<std::byte>(input.byte());
   }
   [[nodiscard]] std::size_t read(Address from, std::span<std::byte> out) override {
@@ -77,26 +78,36 @@ class Program final : public Memory {
     put(at + 1, name.size(), 1);
     std::memcpy(&rodata_.at(at + 2), name.data(), name.size());
   }
+  // The first three are what errors are made of.
+  static GoKind kind_of(std::size_t index, Input& input) {
+    static constexpr std::array<GoKind, 3> kFirst{GoKind::String, GoKind::Interface, GoKind::Slice};
+    static constexpr std::array<GoKind, 2> kUsual{GoKind::Pointer, GoKind::Struct};
+    if (index < kFirst.size()) return kFirst.at(index);
+    if (!input.one_in(3)) return input.one_of(kUsual);
+    return static_cast<GoKind>(input.byte() % 27U);
+  }
   void describe(std::size_t index, Input& input) {
     static constexpr std::array<std::uint8_t, 27> kSizes{
-        8, 1, 8, 1, 2, 4, 8, 8, 1, 2, 4, 8, 8, 4, 8, 8, 16, 8, 8, 8, 16, 8, 8, 24, 16, 48, 8};
+        8, 1, 8, 1, 2, 4, 8, 8, 1, 2, 4, 8, 8, 4, 8, 8, 16, 8, 8, 8, 16, 8, 8, 24, 16, 128, 8};
     const std::size_t at = index * kSlot;
-    const std::size_t kind = input.byte() % kSizes.size();
-    put(at, kSizes.at(kind), 8);
-    put(at + 20, input.byte(), 1);
-    put(at + 23, kind | (input.one_in(3) ? 0x20U : 0U), 1);
+    const GoKind kind = kind_of(index, input);
+    put(at, kSizes.at(static_cast<std::size_t>(kind)), 8);
+    put(at + 20, input.one_in(8) ? input.byte() : 0U, 1);
+    const bool direct = kind == GoKind::Pointer || input.one_in(8);
+    put(at + 23, static_cast<std::uint64_t>(kind) | (direct ? 0x20U : 0U), 1);
     put(at + 40, at + kName, 4);
-    put(at + 48, slot(input), 8);
+    put(at + 48, kind == GoKind::Slice ? kTypes + kSlot : slot(input), 8);
     put(at + 56, kTypes + at + kFields, 8);
-    put(at + 64, input.byte() % 8U, 8);
+    put(at + 64, kind == GoKind::Interface ? 1U : input.byte() % 9U, 8);
     put_name(at + kName, input.one_of(kNames));
+    const std::size_t first = input.byte() % kFieldNames.size();
     for (std::size_t i = 0; i < 8; ++i) {
-      // Their names are beside those of types: kFieldNames has a place for each.
       const std::size_t name = at + kName + 32 + i * 12;
-      put_name(name, input.one_of(kFieldNames));
+      put_name(name, kFieldNames.at((first + i) % kFieldNames.size()));
       put(at + kFields + i * 24, kTypes + name, 8);
-      put(at + kFields + i * 24 + 8, slot(input), 8);
-      put(at + kFields + i * 24 + 16, input.byte() % 7U * 8U, 8);
+      put(at + kFields + i * 24 + 8,
+          input.one_in(4) ? slot(input) : kTypes + input.byte() % 3U * kSlot, 8);
+      put(at + kFields + i * 24 + 16, input.one_in(8) ? input.byte() : i * 16, 8);
     }
   }
 
