@@ -273,23 +273,32 @@ std::optional<GoDynamic> go_dynamic(std::uint64_t tab, std::uint64_t data, bool 
 
 std::string_view go_type_name(const Type& type, Arena& arena) {
   constexpr std::string_view kShape = "go.shape.";
+  constexpr std::string_view kBetween = "[](){}*,; ";
+  constexpr std::string_view kDigits = "0123456789";
   std::string_view name = type.name;
-  if (name.find(kShape) == std::string_view::npos) return arena.copy(name);
+  if (name.find('/') == std::string_view::npos && name.find(kShape) == std::string_view::npos)
+    return arena.copy(name);
   std::string shown;
-  while (true) {
-    auto at = name.find(kShape);
-    shown += name.substr(0, at);
-    if (at == std::string_view::npos) return arena.copy(std::string_view(shown));
-    name.remove_prefix(at + kShape.size());
-    // Go 1.18 and 1.19 number them: int_0.
-    auto end = std::min(name.find_first_of(",] )"), name.size());
-    std::string_view argument = name.substr(0, end);
-    auto number = argument.rfind('_');
-    bool numbered = number != std::string_view::npos && number + 1 < argument.size() &&
-                    argument.find_first_not_of("0123456789", number + 1) == std::string_view::npos;
-    shown += numbered ? argument.substr(0, number) : argument;
+  bool shape = false;
+  while (!name.empty()) {
+    auto between = std::min(name.find_first_not_of(kBetween), name.size());
+    shown += name.substr(0, between);
+    name.remove_prefix(between);
+    auto end = std::min(name.find_first_of(kBetween), name.size());
+    std::string_view word = name.substr(0, end);
     name.remove_prefix(end);
+    // go.shape.*main.T_0 is two words.
+    const bool begins = word.starts_with(kShape);
+    if (begins) word.remove_prefix(kShape.size());
+    shape = begins || (shape && between != 0 && shown.ends_with('*'));
+    if (auto path = word.rfind('/'); path != std::string_view::npos) word.remove_prefix(path + 1);
+    // Go 1.18 and 1.19 number type arguments: int_0.
+    auto number = word.rfind('_');
+    bool numbered = shape && number != std::string_view::npos && number + 1 < word.size() &&
+                    word.find_first_not_of(kDigits, number + 1) == std::string_view::npos;
+    shown += numbered ? word.substr(0, number) : word;
   }
+  return arena.copy(std::string_view(shown));
 }
 
 std::optional<Value> read_go(const Type& type, std::span<const std::byte> bytes,

@@ -44,7 +44,8 @@ std::optional<GoDynamic> go_dynamic(std::uint64_t tab, std::uint64_t data, bool 
 /// Whether an interface type has no methods.
 bool is_empty_interface(const Type& type);
 
-/// A type's name without what only the compiler calls its type arguments ("go.shape.int_0").
+/// A type's name as %T prints it: of a package's path the last part, and without what only the
+/// compiler calls type arguments ("go.shape.int_0").
 std::string_view go_type_name(const Type& type, Arena& arena);
 
 }  // namespace ttrace

@@ -75,7 +75,7 @@ class Program {
     Address at(next_);
     next_ += 0x1000;
     memory.map(at, std::string_view(reinterpret_cast<const char*>(values.data()),
-                                     values.size() * sizeof(std::uint64_t)));
+                                    values.size() * sizeof(std::uint64_t)));
     return at;
   }
   Address text(std::string_view bytes) {
@@ -326,7 +326,7 @@ TEST_CASE("errors are put together; those of unknown types are not") {
   loop = p.words(words).value();
   words[5] = loop;
   p.memory.map_object(Address(loop),
-                       std::array{words[0], words[1], words[2], words[3], words[4], words[5]});
+                      std::array{words[0], words[1], words[2], words[3], words[4], words[5]});
   CHECK(p.show_any(e.path, loop).size() < 2'000);
 }
 
@@ -363,4 +363,8 @@ TEST_CASE("names without what only the compiler calls its type arguments") {
   type.name =
       "main.List[go.shape.int_0,map[go.shape.string]go.shape.struct { main.a go.shape.int }]";
   CHECK(go_type_name(type, arena) == "main.List[int,map[string]struct { main.a int }]");
+  type.name = "map[*net/http.Server]func(crypto/tls.Conn, chan<- example.org/a_1.T) go.shape.uint8";
+  CHECK(go_type_name(type, arena) == "map[*http.Server]func(tls.Conn, chan<- a_1.T) uint8");
+  type.name = "[]go.shape.*example.org/a.T_0";
+  CHECK(go_type_name(type, arena) == "[]*a.T");
 }
