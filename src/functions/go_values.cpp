@@ -198,13 +198,12 @@ Value read_pointer(const Type& type, Address at, ObjectReader& reader, Level lev
 // --- interfaces ---------------------------------------------------------------------------------
 
 // What is known by its own name already.
-bool says_its_type(const Value& value, const Type& type) {
-  return value.kind == Value::Kind::Call && value.text == type.name && !type.name.empty();
+bool says_its_type(const Value& value, std::string_view name) {
+  return value.kind == Value::Kind::Call && value.text == name;
 }
 
 Value read_dynamic(const GoDynamic& dynamic, ObjectReader& reader, Level level) {
   std::string_view name = go_type_name(*dynamic.type, reader.source().arena);
-  if (name.empty()) name = "?";
   // A number of the kernel's is shown by its name, too, wherever it is.
   auto text = name == "syscall.Errno" ? std::nullopt : go_error_text(dynamic, reader);
   if (text) {
@@ -219,7 +218,7 @@ Value read_dynamic(const GoDynamic& dynamic, ObjectReader& reader, Level level) 
   } else {
     value = reader.read_at(*dynamic.type, dynamic.at, level);
   }
-  if (says_its_type(value, *dynamic.type)) return value;
+  if (says_its_type(value, name)) return value;
   if (value.kind == Value::Kind::Struct && value.text.empty()) {
     value.text = name;
     return value;
@@ -276,6 +275,8 @@ std::string_view go_type_name(const Type& type, Arena& arena) {
   constexpr std::string_view kBetween = "[](){}*,; ";
   constexpr std::string_view kDigits = "0123456789";
   std::string_view name = type.name;
+  // Package reflect makes types whose names are nowhere to be found.
+  if (name.empty()) return type.go == GoKind::Map ? "map" : type.go == GoKind::Chan ? "chan" : "?";
   if (name.find('/') == std::string_view::npos && name.find(kShape) == std::string_view::npos)
     return arena.copy(name);
   std::string shown;

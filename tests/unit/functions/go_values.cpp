@@ -250,6 +250,16 @@ TEST_CASE("interfaces: the type and the value, of every version of the runtime's
   }
 }
 
+TEST_CASE("types that were made while the program ran have no names") {
+  Program p;
+  auto made_type = [&](GoKind kind, std::uint64_t size) {
+    return p.words({size, 0, static_cast<std::uint64_t>(kind) << 56U, 0, 0, 0, 0, 0, 0});
+  };
+  CHECK(p.show_any(made_type(GoKind::Int, 8), p.words({7}).value()) == "?(7)");
+  std::uint64_t word = p.words({p.words({2}).value()}).value();
+  CHECK(p.show_any(made_type(GoKind::Map, 8), word) == "map(len=2)");
+}
+
 TEST_CASE("a type's name longer than a byte counts") {
   Program p;
   std::string name = "main." + std::string(200, 'x');
