@@ -29,7 +29,8 @@ constexpr std::array kEndingSignals{SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 // Ending signals wait, and are taken up by wait_for(); so is the end of a child.
 class HeldSignals {
  public:
-  HeldSignals() {
+  // Ignored, a child's status would be lost.
+  HeldSignals() : sigchld_(std::signal(SIGCHLD, SIG_DFL)) {
     sigemptyset(&held_);
     for (const int signal : kEndingSignals) {
       struct sigaction now {};
@@ -39,8 +40,6 @@ class HeldSignals {
     }
     sigaddset(&held_, SIGCHLD);
     sigprocmask(SIG_BLOCK, &held_, &before_);
-    // Ignored, the child's status would be lost.
-    sigchld_ = std::signal(SIGCHLD, SIG_DFL);
   }
   HeldSignals(const HeldSignals&) = delete;
   HeldSignals& operator=(const HeldSignals&) = delete;
@@ -88,7 +87,7 @@ class HeldSignals {
 
   sigset_t held_{};
   sigset_t before_{};
-  void (*sigchld_)(int) = SIG_DFL;
+  void (*sigchld_)(int);
 };
 
 // Between fork and exec: only async-signal-safe calls.
