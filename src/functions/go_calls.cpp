@@ -19,6 +19,9 @@ Arguments raw_arguments(TracedFunction& function, const ValueSource& source) {
                                            : function.module()->go_arguments(function.function());
   if (!said) return {{}, true};
   auto registers = go_registers(machine);
+  // The dictionary of a generic function's instance comes first.
+  bool dictionary = !said->words.empty() && said->words.front().offset != 0;
+  if (dictionary && !registers.empty()) registers = registers.subspan(1);
   registers = registers.first(std::min(registers.size(), said->words.size()));
   auto values = source.arena.allocate<Value>(registers.size());
   for (std::size_t i = 0; i < registers.size(); ++i) {
