@@ -100,6 +100,13 @@ struct Module::State {
     return go_symbols.get();
   }
 
+  /// A Go program without a pclntab that is understood. Its functions move their stacks as others
+  /// of Go's do: they cannot be traced like those of C, although there may be symbols.
+  bool unknown_go() {
+    return go() == nullptr &&
+           (file->section(".gopclntab") || file->section(".data.rel.ro.gopclntab"));
+  }
+
   /// What a Go program's pclntab says of an address; nullopt: it is for the symbol table to say.
   std::optional<GoFunction> go_function(Address address) {
     if (go() == nullptr) return std::nullopt;
@@ -218,6 +225,10 @@ const Function* Module::function_at(Address address) {
 
 Result<std::vector<const Function*>> Module::State::matching(const FunctionPattern& pattern,
                                                              unsigned type) {
+  if (unknown_go())
+    return Error{0, search.shown_as +
+                        ": a Go program for 32 bits, or of Go 1.15 or older: its "
+                        "functions cannot be traced"};
   std::vector<FunctionSymbol> found;
   for (const SymbolSource& source : symbol_sources()) {
     auto visit = [&](const FunctionSymbol& symbol) {

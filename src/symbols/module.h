@@ -108,15 +108,18 @@ class Module {
   /// of several names (local ones last, then those with leading underscores, then weak ones; the
   /// shortest, the alphabetically first). Never a `.cold` part, an undefined or zero-address
   /// symbol, a PLT stub, an address outside the executable segments, or an IFUNC (its address is
-  /// that of its resolver). Errors: a symbol table that contradicts itself.
+  /// that of its resolver). Go's own are those of its pclntab, whatever symbols there are, with the
+  /// names that its tracebacks have. Errors: a symbol table that contradicts itself.
   [[nodiscard]] Result<std::span<const Function>> functions();
   /// The functions whose name `pattern` matches, by address, one for each address: of several
   /// names that an address has, the best that matches (`write` in libc.so.6, where functions() has
-  /// `__write`). Errors: as functions().
+  /// `__write`). In Go, not the function that the compiler has made to call another of the same
+  /// name by the other ABI. Errors: as functions(); a Go program whose pclntab is not known
+  /// (go_file.h).
   [[nodiscard]] Result<std::vector<const Function*>> matching(const FunctionPattern& pattern);
   /// The functions whose name `pattern` matches and that have no code of their own, as far as debug
-  /// information says so; in a file with very much of it, not all may be found. None for a pattern
-  /// that asks for no name in particular.
+  /// information (in Go: pclntab) says so; in a file with very much of it, not all may be found.
+  /// None for a pattern that asks for no name in particular.
   [[nodiscard]] std::vector<InlinedFunction> inlined(const FunctionPattern& pattern);
   /// The IFUNC symbols whose name `pattern` matches: their address is that of the function which
   /// chooses an implementation. One for each address, as matching(). Errors: as functions().

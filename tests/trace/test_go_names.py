@@ -109,6 +109,14 @@ class GoNames(go_programs.GoCase):
                 program = self.build("names", *flags, environment=[("GOARCH", "arm64")])
                 self.check(program, machine="arm64")
 
+    def test_what_is_not_understood_is_refused(self):
+        """A program for 32 bits has symbols, but its functions are no C functions."""
+        program = self.build("names", environment=[("GOARCH", "386")])
+        run = self.ttrace("--list-funcs", "--funcs", FUNCS, program)
+        self.assertEqual(run.status, 1)
+        self.assertIn("functions cannot be traced", run.err)
+        self.assertEqual(run.out, "")
+
     def test_what_is_inlined_is_said_where_it_is_defined(self):
         if self.toolchain.minor() < 20:
             self.skipTest("Go says so since 1.20")
