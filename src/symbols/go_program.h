@@ -18,7 +18,7 @@ struct GoProgram {
   // runtime.g. stack.lo is at 0 and stack.hi at 8 in every version.
   std::uint64_t g_m = 48;
   std::uint64_t g_goid = 0;
-  std::uint64_t g_panic = 32;   // of the innermost panic; null: none
+  std::uint64_t g_panic = 32;  // of the innermost panic; null: none
   // runtime.m
   std::uint64_t m_g0 = 0;
   std::uint64_t m_gsignal = 0;
