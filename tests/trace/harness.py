@@ -145,7 +145,7 @@ def joined(lines):
     """The lines of one thread with every `unfinished` and its `resumed` put together again."""
     result, pending = [], None
     for line in lines:
-        resumed = re.match(r"^<\.\.\. \S+ resumed>(.*)$", line)
+        resumed = re.match(r"^ *<\.\.\. \S+ resumed>(.*)$", line)
         if resumed and pending is not None:
             result[pending] += resumed.group(1)
             pending = None
