@@ -186,7 +186,8 @@ class Ends(harness.TraceCase):
     """The table comes whatever ends the tracing, and the program goes on."""
 
     def check_server(self, server, lines):
-        self.assertGreaterEqual(counts(lines)[""]["sendto"][0], 800, lines)
+        # A client may have its last answer before the server's thread is back from sendto.
+        self.assertGreaterEqual(counts(lines)[""]["sendto"][0], 800 - 8, lines)
         server.check()
         self.assertEqual(set(harness.tracers(server.pid)), {0})
 
@@ -221,7 +222,7 @@ class Ends(harness.TraceCase):
         self.assertEqual(server.stop().status, 0)
         run = tracer.end()
         self.assertEqual(run.status, 0)
-        self.assertGreaterEqual(counts(run.err_lines)[""]["sendto"][0], 800)
+        self.assertGreaterEqual(counts(run.err_lines)[""]["sendto"][0], 800 - 8)
 
     def test_started_program_goes_on(self):
         """The table comes at once, not when the program ends."""
