@@ -153,7 +153,7 @@ class FunctionTracer {
   static std::optional<GoStop> go_stop(const Registers& regs, Address cfa, AddressSpace& space,
                                        ThreadCalls& calls);
   static std::optional<GoStop> go_same_frame(const Registers& regs, Address cfa, const Site& site,
-                                             AddressSpace& space);
+                                             AddressSpace& space, ThreadCalls& calls);
   static void go_arrive(const GoStop& at, bool same_place, AddressSpace& space, ThreadCalls& calls,
                         CallObserver& observer, CallEnd end);
   static FunctionReturned go_returned(const GoChain& chain, const OpenCall& call, CallEnd end);

@@ -15,6 +15,10 @@ namespace {
 
 constexpr std::size_t kMostCode = 4 << 20;
 
+GoChains& chains_of(AddressSpace& space, ThreadCalls& calls) {
+  return calls.own_go_chains != nullptr ? *calls.own_go_chains : space.go_chains();
+}
+
 // Shown calls of C's that are around what a goroutine does: it was called back by them.
 unsigned depth_in_c(const GoThread& thread, const ThreadCalls& calls) {
   const bool same = !calls.open.empty() && calls.open.back().goroutine == thread.goroutine;
@@ -68,16 +72,17 @@ std::optional<FunctionTracer::GoStop> FunctionTracer::go_stop(const Registers& r
   auto thread = go_executes(regs, space);
   calls.go = {};
   if (!thread) return std::nullopt;
-  GoChain& chain = space.go_chains().of(*thread, cfa);
+  GoChain& chain = chains_of(space, calls).of(*thread, cfa);
   return GoStop{*thread, &chain, GoChains::distance(*thread, cfa)};
 }
 
 // The usual end of a call, for which nothing has to be read.
 std::optional<FunctionTracer::GoStop> FunctionTracer::go_same_frame(const Registers& regs,
                                                                     Address cfa, const Site& site,
-                                                                    AddressSpace& space) {
+                                                                    AddressSpace& space,
+                                                                    ThreadCalls& calls) {
   const Address g(go_g_register(regs));
-  GoChain* chain = space.go_chains().with_last(g, cfa, *site.ends);
+  GoChain* chain = chains_of(space, calls).with_last(g, cfa, *site.ends);
   if (chain == nullptr) return std::nullopt;
   const GoThread thread{{.at = g, .id = chain->goroutine}, chain->goroutine, g};
   return GoStop{thread, chain, chain->open.back().cfa};
@@ -86,13 +91,14 @@ std::optional<FunctionTracer::GoStop> FunctionTracer::go_same_frame(const Regist
 // Tells that calls deeper than where the goroutine is are over.
 void FunctionTracer::go_arrive(const GoStop& at, bool same_place, AddressSpace& space,
                                ThreadCalls& calls, CallObserver& observer, CallEnd end) {
-  const unsigned around = space.go_chains().depth_below(at.thread) + depth_in_c(at.thread, calls);
+  const unsigned around =
+      chains_of(space, calls).depth_below(at.thread) + depth_in_c(at.thread, calls);
   calls.go.goroutine = at.thread.goroutine;
   end_deeper(*at.chain, at.distance, same_place, [&](const OpenCall& call) {
     if (!call.shown) return;
     observer.returned(go_returned(*at.chain, call, end), around + call.depth);
   });
-  calls.go = place_of(at.thread, *at.chain, space.go_chains());
+  calls.go = place_of(at.thread, *at.chain, chains_of(space, calls));
 }
 
 FunctionReturned FunctionTracer::go_returned(const GoChain& chain, const OpenCall& call,
@@ -166,7 +172,7 @@ void FunctionTracer::enter_go(StoppedTracee& tracee, Site& site, Registers& regs
   if (layout.result.keep_at_entry) call.kept = at_entry.get(*layout.result.keep_at_entry);
   call.numbers = std::move(numbers);
   push_call(at->chain->open, call);
-  calls.go = place_of(at->thread, *at->chain, space.go_chains());
+  calls.go = place_of(at->thread, *at->chain, chains_of(space, calls));
 }
 
 void FunctionTracer::leave_go(StoppedTracee& tracee, Site& site, Registers& regs,
@@ -175,7 +181,7 @@ void FunctionTracer::leave_go(StoppedTracee& tracee, Site& site, Registers& regs
   at_return.set_sp(regs.sp() + site.popped);
   at_return.set_pc(regs.pc() + site.ahead);
   const Address cfa = at_return.sp() + go_return_address_size(regs.machine());
-  auto at = go_same_frame(at_return, cfa, site, space);
+  auto at = go_same_frame(at_return, cfa, site, space, calls);
   if (!at) at = go_stop(at_return, cfa, space, calls);
   if (!at) return;
   go_arrive(*at, false, space, calls, observer, CallEnd::Unwound);
@@ -196,7 +202,7 @@ void FunctionTracer::leave_go(StoppedTracee& tracee, Site& site, Registers& regs
     open.pop_back();
     if (call.shown) go_return(tracee, {call, site, at_return, *at}, space, calls, observer);
   }
-  calls.go = place_of(at->thread, *at->chain, space.go_chains());
+  calls.go = place_of(at->thread, *at->chain, chains_of(space, calls));
 }
 
 void FunctionTracer::go_return(StoppedTracee& tracee, const GoReturn& end, AddressSpace& space,
@@ -212,8 +218,8 @@ void FunctionTracer::go_return(StoppedTracee& tracee, const GoReturn& end, Addre
   }
   places_.returned(choice_, CallPlaces::End::AtReturn, end.regs, space, arena_, event);
   const unsigned around =
-      space.go_chains().depth_below(end.at.thread) + depth_in_c(end.at.thread, calls);
-  calls.go = place_of(end.at.thread, *end.at.chain, space.go_chains());
+      chains_of(space, calls).depth_below(end.at.thread) + depth_in_c(end.at.thread, calls);
+  calls.go = place_of(end.at.thread, *end.at.chain, chains_of(space, calls));
   observer.returned(event, around + end.call.depth);
 }
 
@@ -256,7 +262,7 @@ void FunctionTracer::go_recover(StoppedTracee& tracee, const Registers& regs, Ad
   auto goroutine = read_goroutine(Address(*g), program, space);
   if (!goroutine || goroutine->id == 0 || !goroutine->holds(Address(*sp))) return;
   const GoThread thread{*goroutine, goroutine->id, goroutine->at};
-  GoChain& chain = space.go_chains().of(thread, Address(*sp));
+  GoChain& chain = chains_of(space, calls).of(thread, Address(*sp));
   std::vector<GoneCall> gone;
   const auto before = chain.open;
   const auto before_in_c = calls.open;

@@ -22,6 +22,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -36,6 +37,7 @@
 
 namespace ttrace {
 
+class GoChains;
 struct Ifunc;
 
 /// One traced call that has not returned.
@@ -87,6 +89,9 @@ struct ThreadCalls {
     bool system_stack = false;    // it is on g0's or gsignal's
   };
   GoPlace go;
+  /// Of a process that shares the memory of another, until it executes a program: what its
+  /// goroutines have open, from when it was born. Null: the chains of the memory.
+  std::shared_ptr<GoChains> own_go_chains;
 
   /// Where the thread is going to be although no call returns.
   struct Landing {

@@ -134,6 +134,10 @@ void Tracer::find_relations(Tracee& child, const StoppedTracee& stopped) {
   if (!regs) return;
   if (auto shared = find_shared(child)) {
     child.space = shared;
+    // A child made by vfork runs on its parent's stack, and ends nothing there.
+    if (!is_thread_of_known(child) && shared->go_module() != nullptr) {
+      child.calls.own_go_chains = std::make_shared<GoChains>(shared->go_chains());
+    }
   } else {
     auto origin = child.inheritance ? child.inheritance->space : find_copied(child);
     if (origin == nullptr) return;

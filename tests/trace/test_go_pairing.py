@@ -155,10 +155,15 @@ main.calls {
                          ("1", "write"))
 
     def test_a_child(self):
-        run = self.ttrace("-f", "-e", "trace=execve", "--funcs", r"^(os|syscall)\.", "-o", "trace",
-                          self.build("ends"), "runs")
-        self.assertEqual(run.status, 0, run.err)
-        self.assertIn('execve("/bin/true"', "\n".join(self.lines("trace")))
+        for options in ["-f"], []:
+            run = self.ttrace(*options, "-e", "trace=execve", "--funcs", r"^(os|syscall)\.", "-o", "trace",
+                              self.build("ends"), "runs")
+            self.assertEqual(run.status, 0, run.err)
+            lines = self.lines("trace")
+            self.assertEqual('execve("/bin/true"' in "\n".join(lines), bool(options))
+            # What it did on its parent's stack has ended nothing there.
+            self.assertEqual([line for line in lines if "unwound" in line], [])
+            self.assertEqual(len([line for line in lines if "} syscall.forkExec = (pid=" in line]), 1)
 
     def test_everything(self):
         """All functions there are, the scheduler's and the signal handler's, too."""
