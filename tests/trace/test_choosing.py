@@ -2,6 +2,7 @@
 """Which functions and syscalls are shown: --exclude-funcs, --follow-calls, --within, --min-duration,
 --max-funcs, inlined functions; and stacks: --stack, -k."""
 
+import os
 import re
 import subprocess
 
@@ -221,6 +222,28 @@ class Stacks(Choosing):
             self.assertIn("choosing.c:", stacks[0][1])
             first = got.index("t_middle(n=2) = 6")
             self.assertTrue(got[first + 1].startswith(" > "), got)
+
+    def test_at_returns(self):
+        for target in ALL:
+            got = self.lines_of(target, "calls", "--funcs", "^t_middle$", "--stack", "2", "--stack-at", "return")
+            first = got.index("t_middle(n=2) = 6")
+            at_return = frames(got[first + 1:first + 3])
+            self.assertEqual([name for name, line in at_return], ["t_pointed", "t_root"])
+            both = self.lines_of(target, "calls", "--funcs", "^t_middle$", "--stack", "2", "--stack-at=both")
+            first = both.index("t_middle(n=2) = 6")
+            # The call is on the same line in both; the address differs where one is behind the other.
+            self.assertEqual(frames(both[first + 1:first + 3]), frames(both[first + 3:first + 5]))
+            self.assertEqual(frames(both[first + 3:first + 5]), at_return)
+
+    def test_locations(self):
+        path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../targets/choosing.c")
+        with open(path, encoding="utf-8") as source:
+            lines = source.read().splitlines()
+        defined = lines.index("static PLAIN int t_middle(int n) {") + 1
+        called = next(i for i, line in enumerate(lines, 1) if "t_middle(n) + 1" in line)
+        for target in ALL:
+            got = self.lines_of(target, "calls", "--funcs", "^t_middle$", "--location")
+            self.assertRegex(got[0], rf"^t_middle\(n=2\) at \S*choosing\.c:{defined} = 6 at \S*choosing\.c:{called}$")
 
     def test_in_a_handler(self):
         for target in ALL:
