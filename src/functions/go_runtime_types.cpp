@@ -168,18 +168,20 @@ GoRuntimeTypes::Node* GoRuntimeTypes::resolve(Address at, int depth, Reading& re
   return &node;
 }
 
+// Values refer to the names of members: once read, these stay, and only what they lead to may be
+// read again.
 void GoRuntimeTypes::read_struct(Node& node, std::span<const std::byte> tail, int depth,
                                  Reading& reading, GoRuntimeTypes& types) {
   Address fields(word_at(tail, 8));
   std::uint64_t count = std::min(word_at(tail, 16), kMostFields);
   std::vector<std::byte> bytes(count * kField);
   if (reading.read(fields, bytes) != bytes.size()) return;
-  node.type.members.clear();
   for (std::size_t i = 0; i < count; ++i) {
     auto field = std::span<const std::byte>(bytes).subspan(i * kField, kField);
+    Node* type = types.resolve(Address(word_at(field, 8)), depth, reading);
+    if (node.good) continue;
     Member member;
     member.name = reading.name(Address(word_at(field, 0)));
-    Node* type = types.resolve(Address(word_at(field, 8)), depth, reading);
     member.type = type != nullptr ? &type->type : nullptr;
     member.offset = word_at(field, 16);
     // Before Go 1.19 its lowest bit told whether the field is embedded.
@@ -188,46 +190,48 @@ void GoRuntimeTypes::read_struct(Node& node, std::span<const std::byte> tail, in
   }
 }
 
-void GoRuntimeTypes::read_node(const Work& work, Reading& reading, GoRuntimeTypes& types) {
-  Node& node = *work.node;
-  Type& type = node.type;
-  node.good = false;
-  std::array<std::byte, kLongest> buffer{};
-  std::size_t got = reading.read(work.at, buffer);
-  auto bytes = std::span<const std::byte>(buffer);
-  auto tail = bytes.subspan(kHeader);
-  if (got < kHeader) return;
+// What all types have. False: it is none.
+bool GoRuntimeTypes::read_header(Node& node, Address at, std::span<const std::byte> bytes,
+                                 Reading& reading) {
   constexpr unsigned kExtraStar = 2;    // of the flags: the name begins with a '*' too many
   constexpr unsigned kKindMask = 0x1f;  // of the kind
   constexpr unsigned kDirect = 0x20;    // of the kind up to Go 1.25, of the flags from 1.26 on
   auto flags = std::to_integer<unsigned>(bytes[20]);
   auto kind = std::to_integer<unsigned>(bytes[23]);
+  Type& type = node.type;
   type.go = go_kind_from(kind & kKindMask);
   type.kind = kind_of(type.go);
   type.size = word_at(bytes, 0);
   node.direct = ((kind | flags) & kDirect) != 0 && type.size == kWord;
   std::uint64_t expected = size_of(type.go);
-  bool sound =
-      type.go != GoKind::None && type.size <= kLargest && (expected == 0 || type.size == expected);
-  if (!sound) {
+  if (type.go == GoKind::None || type.size > kLargest || (expected != 0 && type.size != expected)) {
     type = {};
-    return;
+    return false;
   }
-  auto name = static_cast<std::uint32_t>(load_number(bytes.subspan(40, 4)));
-  if (reading.is_inside(work.at) && type.name.empty()) {
-    type.name = reading.name(reading.region.begin + name);
-    if ((flags & kExtraStar) != 0 && type.name.starts_with('*')) type.name.erase(0, 1);
-    type.tag = type.name;
-  }
-  auto element = [&](std::size_t offset, int depth) -> const Type* {
+  if (!reading.is_inside(at)) return true;
+  type.name = reading.name(reading.region.begin + load_number(bytes.subspan(40, 4)));
+  if ((flags & kExtraStar) != 0 && type.name.starts_with('*')) type.name.erase(0, 1);
+  type.tag = type.name;
+  return true;
+}
+
+void GoRuntimeTypes::read_node(const Work& work, Reading& reading, GoRuntimeTypes& types) {
+  Node& node = *work.node;
+  Type& type = node.type;
+  std::array<std::byte, kLongest> buffer{};
+  auto bytes = std::span<const std::byte>(buffer);
+  if (reading.read(work.at, buffer) < kHeader) return;
+  if (!node.good && !read_header(node, work.at, bytes, reading)) return;
+  auto tail = bytes.subspan(kHeader);
+  auto element = [&](int depth) -> const Type* {
     Node* found =
-        depth > kDeepest ? nullptr : types.resolve(Address(word_at(tail, offset)), depth, reading);
+        depth > kDeepest ? nullptr : types.resolve(Address(word_at(tail, 0)), depth, reading);
     return found != nullptr ? &found->type : nullptr;
   };
   if (type.go == GoKind::Pointer || type.go == GoKind::Slice) {
-    type.target = element(0, work.depth + 1);
+    type.target = element(work.depth + 1);
   } else if (type.go == GoKind::Array) {
-    type.target = element(0, work.depth);
+    type.target = element(work.depth);
     type.count = word_at(tail, 16);
   } else if (type.go == GoKind::Interface) {
     type.count = word_at(tail, 16);

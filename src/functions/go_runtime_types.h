@@ -56,6 +56,8 @@ class GoRuntimeTypes {
     int depth;
   };
   Node* resolve(Address at, int depth, Reading& reading);
+  static bool read_header(Node& node, Address at, std::span<const std::byte> bytes,
+                          Reading& reading);
   static void read_node(const Work& work, Reading& reading, GoRuntimeTypes& types);
   static void read_struct(Node& node, std::span<const std::byte> tail, int depth, Reading& reading,
                           GoRuntimeTypes& types);

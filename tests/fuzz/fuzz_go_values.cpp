@@ -201,12 +201,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto parameters = fuzz::make_parameters(types, input);
   const auto results = fuzz::make_parameters(types, input);
   const auto places = place_go(machine, !input.one_in(4), parameters, results);
-  std::string text;
+  // As for a call: all values are read before the first is printed.
+  std::vector<Value> values;
   ObjectReader reader(source);
   for (std::size_t i = 0; i < parameters.size(); ++i)
-    render(read_place(*parameters[i].type, places.arguments.at(i), reader), text);
+    values.push_back(read_place(*parameters[i].type, places.arguments.at(i), reader));
   for (std::size_t i = 0; i < results.size(); ++i)
-    render(read_place(*results[i].type, places.results.at(i), reader), text);
+    values.push_back(read_place(*results[i].type, places.results.at(i), reader));
   // An interface, which leads to the descriptions.
   Type any;
   any.kind = Type::Kind::Struct;
@@ -214,8 +215,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   any.size = 16;
   for (unsigned i = 0; i < 4; ++i) {
     const std::array<std::uint64_t, 2> words{fuzz::Program::slot(input), program.pointer(input)};
-    render(reader.read(any, std::as_bytes(std::span(words)), {}), text);
+    values.push_back(reader.read(any, std::as_bytes(std::span(words)), {}));
   }
+  std::string text;
+  for (const Value& value : values)
+    render(value, text);
   fuzz::check(program, text, arena);
   runtime.tidy();
   return 0;

@@ -266,6 +266,21 @@ TEST_CASE("a type's name longer than a byte counts") {
   CHECK(p.show_any(p.type(GoKind::Bool, 1, name), p.words({1}).value()) == name + "(true)");
 }
 
+TEST_CASE("a type that is asked for again, from nearer, keeps the names that values refer to") {
+  Program p;
+  Address number = p.type(GoKind::Int, 8, "int");
+  Address inner = p.structure(8, "main.Inner", {{"a rather long name of a member", number, 0}});
+  Address pointer = p.pointer(inner, "*main.Inner");
+  Type any = made(Kind::Struct, GoKind::Interface, 16);
+  Type list = made(Kind::Array, GoKind::Array, 32);
+  list.target = &any;
+  list.count = 2;
+  std::uint64_t object = p.words({5}).value();
+  CHECK(p.show(list, {pointer.value(), object, inner.value(), object}) ==
+        "[*main.Inner(&{a rather long name of a member=5}), "
+        "main.Inner{a rather long name of a member=5}]");
+}
+
 TEST_CASE("an interface with methods has its type behind a table") {
   Program p;
   Address number = p.type(GoKind::Int, 8, "main.Number");
