@@ -170,12 +170,13 @@ GoRuntimeTypes::Node* GoRuntimeTypes::resolve(Address at, int depth, Reading& re
 
 // Values refer to the names of members: once read, these stay, and only what they lead to may be
 // read again.
-void GoRuntimeTypes::read_struct(Node& node, std::span<const std::byte> tail, int depth,
+bool GoRuntimeTypes::read_struct(Node& node, std::span<const std::byte> tail, int depth,
                                  Reading& reading, GoRuntimeTypes& types) {
   Address fields(word_at(tail, 8));
-  std::uint64_t count = std::min(word_at(tail, 16), kMostFields);
+  std::uint64_t count = word_at(tail, 16);
+  if (count > kMostFields) return false;
   std::vector<std::byte> bytes(count * kField);
-  if (reading.read(fields, bytes) != bytes.size()) return;
+  if (reading.read(fields, bytes) != bytes.size()) return false;
   for (std::size_t i = 0; i < count; ++i) {
     auto field = std::span<const std::byte>(bytes).subspan(i * kField, kField);
     Node* type = types.resolve(Address(word_at(field, 8)), depth, reading);
@@ -188,6 +189,7 @@ void GoRuntimeTypes::read_struct(Node& node, std::span<const std::byte> tail, in
     if (reading.region.minor != 0 && reading.region.minor < 19) member.offset >>= 1U;
     if (member.offset <= node.type.size) node.type.members.push_back(std::move(member));
   }
+  return true;
 }
 
 // What all types have. False: it is none.
@@ -236,7 +238,10 @@ void GoRuntimeTypes::read_node(const Work& work, Reading& reading, GoRuntimeType
   } else if (type.go == GoKind::Interface) {
     type.count = word_at(tail, 16);
   } else if (type.go == GoKind::Struct) {
-    read_struct(node, tail, work.depth, reading, types);
+    bool whole = read_struct(node, tail, work.depth, reading, types);
+    // Without its members it would look like one that has none.
+    if (!whole && !node.good) type = {};
+    if (!whole) return;
   }
   node.good = true;
 }

@@ -59,7 +59,7 @@ class GoRuntimeTypes {
   static bool read_header(Node& node, Address at, std::span<const std::byte> bytes,
                           Reading& reading);
   static void read_node(const Work& work, Reading& reading, GoRuntimeTypes& types);
-  static void read_struct(Node& node, std::span<const std::byte> tail, int depth, Reading& reading,
+  static bool read_struct(Node& node, std::span<const std::byte> tail, int depth, Reading& reading,
                           GoRuntimeTypes& types);
 
   static constexpr std::size_t kMostReads = 5'000;  // of memory, for one call's values

@@ -301,6 +301,8 @@ TEST_CASE("descriptions of types that are none") {
   Program q;
   Address self = q.structure(8, "main.Self", {{"self", Address(kTypes + 0x48), 0}});
   CHECK(q.show_any(self, q.words({1}).value()).size() < 200);
+  Address hidden = q.type(GoKind::Struct, 8, "main.Hidden", {0, 0x9000, 1, 1});
+  CHECK(q.show_any(hidden, 1).starts_with("{_type="));
   Address many = q.type(GoKind::Struct, 8, "main.Many", {0, kTypes, ~std::uint64_t{0}, 0});
   CHECK(q.show_any(many, q.words({1}).value()).size() < 20'000);
 }
