@@ -160,8 +160,8 @@ struct Event {
   Tid tid;
   std::uint64_t goroutine = 0;  // Go: the goroutine that the thread executes; 0: none, not known
   bool go_runtime = false;      // Go: a syscall that its runtime makes for itself, or its signal
-  unsigned depth = 0;    // traced functions open in this thread when the event happens (at a
-                         // function's entry and return: not counting itself)
+  unsigned depth = 0;           // traced functions open in this thread when the event happens (at a
+                                // function's entry and return: not counting itself)
   unsigned tracees = 1;  // threads shown now, 2: several; decides whether lines carry [pid N]
   std::variant<SyscallEntered, SyscallReturned, FunctionEntered, FunctionReturned, SignalDelivered,
                GroupStopped, ModeChanged, Exited, Killed, Superseded, Attached, Detached, Notice>
