@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <span>
+#include <string>
 
 #include "arch/machine.h"
 #include "functions/go_convention.h"
@@ -20,7 +21,8 @@ Arguments raw_arguments(TracedFunction& function, const ValueSource& source) {
   if (!said) return {{}, true};
   auto registers = go_registers(machine);
   // The dictionary of a generic function's instance comes first.
-  bool dictionary = !said->words.empty() && said->words.front().offset != 0;
+  bool generic = function.function().name.find("[...]") != std::string::npos;
+  bool dictionary = generic && !said->words.empty() && said->words.front().offset != 0;
   if (dictionary && !registers.empty()) registers = registers.subspan(1);
   registers = registers.first(std::min(registers.size(), said->words.size()));
   auto values = source.arena.allocate<Value>(registers.size());
