@@ -4,6 +4,8 @@ N passed, N failed, N skipped.
 
 A TAP test counts with each of its cases, any other test as one. Prints every failure by name and
 every skip with its reason. Exit status: 0 when nothing failed and something passed.
+
+--beside LOG (first): the counts of each test stand beside those in LOG, which another machine's tests wrote.
 """
 
 import json
@@ -56,10 +58,31 @@ def tests_of(path):
              "result": "OK" if planned and int(planned.group(1)) == cases else "did not end"}]
 
 
+def counts_of(test):
+    """How many cases of a test passed, failed and were skipped, as text; '-' without such a test."""
+    if test is None:
+        return "-"
+    outcomes = [outcome for _, outcome, _ in cases_of(test)]
+    return " ".join(str(outcomes.count(kind)) for kind in ("passed", "failed", "skipped"))
+
+
+def print_beside(path, paths):
+    """A table: each test's counts here, and those in `path` where it has any."""
+    here = {test["name"]: test for one in paths if os.path.exists(one) for test in tests_of(one)}
+    there = {test["name"]: test for test in tests_of(path)} if os.path.exists(path) else {}
+    print(f"{'passed, failed, skipped':30} {'here':>12} {'beside':>12}" + ("" if there else "  (nothing was run there)"))
+    for name, test in here.items():
+        print(f"{name:30} {counts_of(test):>12} {counts_of(there.get(name)):>12}")
+
+
 def main():
     counts = {"passed": 0, "failed": 0, "skipped": 0}
     notes = []
-    for path in sys.argv[1:]:
+    paths = sys.argv[1:]
+    if paths[:1] == ["--beside"]:
+        beside, paths = paths[1], paths[2:]
+        print_beside(beside, paths)
+    for path in paths:
         try:
             tests = tests_of(path)
         except OSError as error:

@@ -63,8 +63,8 @@ class Aarch64Decoder {
     Operation operation;
     void (*take)(Input);
   };
-  static const std::array<Refusal, 8> kRefusals;
-  static const std::array<Row, 57> kRows;
+  static const std::array<Refusal, 9> kRefusals;
+  static const std::array<Row, 58> kRows;
 
   // The fillers: one for each form of operands.
   static void nothing(Input) {}
@@ -109,6 +109,10 @@ class Aarch64Decoder {
     in.step.signed_ = bits(in.word, 31, 30) == 2;  // ldrsw
     in.step.size_ = bits(in.word, 31, 30) == 1 ? 8 : 4;
     in.step.width_ = bits(in.word, 31, 30) == 0 ? 4 : 8;
+  }
+  static void vector_literal(Input in) {
+    relative(in, 23, 5);
+    in.step.literal_ = true;
   }
   static void prefetch_literal(Input in) { in.step.position_ = true; }
   static void constant(Input in) {
@@ -245,10 +249,12 @@ class Aarch64Decoder {
   static void refuse(Input in) { in.step.operation_ = Operation::Copy; }
 };
 
-// PC-relative, and not to be emulated: no copy may be made of them.
-const std::array<Aarch64Decoder::Refusal, 8> Aarch64Decoder::kRefusals{{
+// What can neither be emulated nor copied.
+const std::array<Aarch64Decoder::Refusal, 9> Aarch64Decoder::kRefusals{{
     {0xffe0001f, 0xd4200000, "the program has a breakpoint of its own there"},
-    {0x3f000000, 0x1c000000, "a literal load into a vector register cannot be stepped elsewhere"},
+    // A stop between an exclusive load and its store makes the store fail: the program would try forever.
+    {0x3fa00000, 0x08000000, "an exclusive load or store cannot be stopped at"},
+    {0xbfa00000, 0x88200000, "an exclusive load or store cannot be stopped at"},  // of a pair
     // FEAT_CMPBR's compare-and-branch.
     {0x7e000000, 0x74000000, "a compare-and-branch cannot be stepped elsewhere"},
     {0x7e000000, 0x76000000, "an unknown branch cannot be stepped elsewhere"},
@@ -259,7 +265,7 @@ const std::array<Aarch64Decoder::Refusal, 8> Aarch64Decoder::kRefusals{{
     {0xfe000000, 0x56000000, "an unknown branch cannot be stepped elsewhere"},
 }};
 
-const std::array<Aarch64Decoder::Row, 57> Aarch64Decoder::kRows{{
+const std::array<Aarch64Decoder::Row, 58> Aarch64Decoder::kRows{{
     // Hints: nop, yield, dgh, bti and its targets. The others do something, or are copied.
     {0xffffffff, 0xd503201f, Operation::Nop, Aarch64Decoder::nothing},  // nop
     {0xffffffff, 0xd503203f, Operation::Nop, Aarch64Decoder::nothing},  // yield
@@ -283,6 +289,7 @@ const std::array<Aarch64Decoder::Row, 57> Aarch64Decoder::kRows{{
     {0xff000000, 0x58000000, Operation::LoadLiteral, Aarch64Decoder::literal},     // ldr x
     {0xff000000, 0x98000000, Operation::LoadLiteral, Aarch64Decoder::literal},     // ldrsw
     {0xff000000, 0xd8000000, Operation::Nop, Aarch64Decoder::prefetch_literal},    // prfm
+    {0x3f000000, 0x1c000000, Operation::Copy, Aarch64Decoder::vector_literal},     // ldr s, d, q
     {0xffc00000, 0x12800000, Operation::SetConstant, Aarch64Decoder::constant},    // movn w
     {0xffc00000, 0x52800000, Operation::SetConstant, Aarch64Decoder::constant},    // movz w
     {0xff800000, 0x92800000, Operation::SetConstant, Aarch64Decoder::constant},    // movn x
@@ -338,9 +345,17 @@ Result<Aarch64Step> Aarch64Step::decode(Address at, std::span<const std::byte> b
   return step;
 }
 
-Result<std::vector<std::byte>> Aarch64Step::copy_for(Address /*at*/, Address /*slot*/) const {
-  if (position_) return Error{0, "a PC-relative instruction cannot be copied"};
-  auto bytes = std::as_bytes(std::span(&word_, 1));
+Result<std::vector<std::byte>> Aarch64Step::copy_for(Address /*at*/, Address slot) const {
+  if (position_ && !literal_) return Error{0, "a PC-relative instruction cannot be copied"};
+  std::uint32_t word = word_;
+  if (literal_) {
+    constexpr std::int64_t kReach = 1 << 20;
+    constexpr std::uint32_t kField = 0x00ffffe0;
+    const auto offset = static_cast<std::int64_t>(value_ - slot.value());
+    if (offset < -kReach || offset >= kReach) return Error{0, "the slot is too far away"};
+    word = (word & ~kField) | (static_cast<std::uint32_t>(offset) << 3 & kField);
+  }
+  auto bytes = std::as_bytes(std::span(&word, 1));
   return std::vector<std::byte>(bytes.begin(), bytes.end());
 }
 

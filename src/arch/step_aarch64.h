@@ -70,7 +70,8 @@ class Aarch64Step {
   Operation operation_ = Operation::Copy;
   bool links_ = false;  // writes the return address to x30
   bool set_flags_ = false;
-  bool position_ = false;   // PC-relative: never copied
+  bool position_ = false;   // PC-relative: never copied as it is
+  bool literal_ = false;    // a copy loads from value_, too
   bool invert_ = false;     // the operand
   bool signed_ = false;     // what is loaded
   bool source_sp_ = false;  // rn's 31 is the stack pointer

@@ -1,7 +1,8 @@
 """Runs of the whole program. Every test file here imports this and ends with harness.main().
 
 The environment says where things are: TTRACE (the program), TTRACE_TARGETS (the folder of the
-programs of tests/targets/), STRACE (optional: the strace to compare with).
+programs of tests/targets/), STRACE (optional: the strace to compare with), TTRACE_TEST_SLOWNESS (optional: how
+many times longer a stop takes than on a usual machine, as in an emulated one).
 
 A run that does not end in time fails, and its failure shows where everybody was waiting.
 """
@@ -22,12 +23,18 @@ import unittest
 TTRACE = os.environ.get("TTRACE", "ttrace")
 TARGETS = os.environ.get("TTRACE_TARGETS", ".")
 STRACE = os.environ.get("STRACE", "strace")
-# Long enough for a sanitized build on a busy machine: only a hang gets there.
+SLOWNESS = float(os.environ.get("TTRACE_TEST_SLOWNESS", 1))
+# Long enough for a sanitized build on a busy machine, or an emulated one: only a hang gets there.
 TIMEOUT = 100
 
 
 # What is started inherits this: under nohup, ttrace would leave SIGHUP ignored, as it should.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+def fewer(count):
+    """How often to do on this machine what is done `count` times on a usual one."""
+    return max(1, round(count / SLOWNESS))
 
 
 # --- looking at processes ---------------------------------------------------------------------

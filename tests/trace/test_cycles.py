@@ -13,7 +13,7 @@ import time
 
 import harness
 
-CYCLES = int(os.environ.get("TTRACE_TEST_CYCLES", 1000))
+CYCLES = int(os.environ.get("TTRACE_TEST_CYCLES", harness.fewer(1000)))
 FUNCTIONS = "^(answer|scramble|vectorial|in_handler|short_lived)$"
 CLIENTS = 8
 

@@ -9,7 +9,7 @@ import harness
 
 class Threads(harness.TraceCase):
     def test_fifty_threads_in_one_function(self):
-        threads, calls = 50, 10000
+        threads, calls = 50, harness.fewer(10000)
         run = self.ttrace("-f", "-e", "trace=none", "--funcs", "^crowded$", "-o", "trace",
                           self.target("crowd"), threads, calls)
         self.assertEqual((run.status, run.out), (0, f"{threads * calls}\n"), run.err)

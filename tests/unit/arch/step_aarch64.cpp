@@ -299,11 +299,11 @@ TEST_CASE("arm64: a failed access changes nothing") {
 
 TEST_CASE("arm64: copies") {
   test::FakeMemory memory;
-  // paciasp, autiasp, retaa, braa x1, x2, svc, stp d8, d9, ldxr, xpaclri, mul x0, x1, x2, dmb ish,
+  // paciasp, autiasp, retaa, braa x1, x2, svc, stp d8, d9, xpaclri, mul x0, x1, x2, dmb ish,
   // mrs, ldar x0, [x1], prfm [x1], ldp x1, x1, [x2], ldr x1, [x1], #8, and w0, w1 with no such
   // mask, ldtr x0, [x1]; str x0, [x1], stp x0, x1, [x2]: memory that may be shared is not written
   for (std::uint32_t word :
-       {0xd503233fU, 0xd50323bfU, 0xd65f0bffU, 0xd71f0822U, 0xd4000001U, 0x6dbf27e8U, 0xc85f7c20U,
+       {0xd503233fU, 0xd50323bfU, 0xd65f0bffU, 0xd71f0822U, 0xd4000001U, 0x6dbf27e8U,
         0xd50320ffU, 0x9b027c20U, 0xd5033bbfU, 0xd53bd040U, 0xc8dffc20U, 0xf9800020U, 0xa9400441U,
         0xf8408421U, 0x1200fc20U, 0xf8400820U, 0xf9000020U, 0xa9000440U}) {
     CAPTURE(word);
@@ -351,14 +351,46 @@ TEST_CASE("arm64: what depends on the PC is never copied") {
     CAPTURE(word);
     CHECK_FALSE(decoded(word).copy_for(kSlot).has_value());
   }
+  // casp, cas, ldar and stlr look like exclusive ones.
+  for (std::uint32_t word : {0x48227c24U, 0xc8a27c24U, 0xc8dffc20U, 0xc89ffc20U}) {
+    CAPTURE(word);
+    CHECK(decoded(word).copy_for(kSlot).has_value());
+  }
   // What is emulated and needs memory can be copied too.
   CHECK(decoded(0xa9be7bfd).copy_for(kSlot).has_value());
 }
 
+TEST_CASE("arm64: a copied load of a literal loads the same one") {
+  // ldr q0, .+16; ldr d1, .+16; ldr s2, .-4
+  struct Case {
+    std::uint32_t word;
+    std::int64_t offset;
+  };
+  for (const Case& c : {Case{0x9c000080, 16}, Case{0x5c000081, 16}, Case{0x1cffffe2, -4}}) {
+    CAPTURE(c.word);
+    DisplacedInstruction instruction = decoded(c.word);
+    CHECK_FALSE(instruction.emulated());
+    for (std::int64_t away : {0x100, -0x4000, 0xff000, -0xff000}) {
+      CAPTURE(away);
+      const Address slot = kAt + static_cast<std::uint64_t>(away);
+      auto copy = instruction.copy_for(slot);
+      REQUIRE(copy.has_value());
+      std::uint32_t word = 0;
+      std::memcpy(&word, copy->data(), sizeof(word));
+      CHECK((word & 0xff00001f) == (c.word & 0xff00001f));
+      const auto moved = static_cast<std::int32_t>(word << 8) >> 13;
+      CHECK(std::int64_t{moved} * 4 == c.offset - away);
+    }
+    CHECK_FALSE(instruction.copy_for(kAt + 0x100100).has_value());
+    CHECK_FALSE(instruction.copy_for(Address(0x7f0000000000)).has_value());
+  }
+}
+
 TEST_CASE("arm64: refused") {
-  // brk, ldr q0 and d1 (literal), compare-and-branch, retaasppc, autiasppc, paciasppc
-  for (std::uint32_t word : {0xd4200000U, 0x9c000080U, 0x5c000081U, 0x74000040U, 0xf5000040U,
-                             0x5500001fU, 0xf380001fU, 0xdac1a3feU}) {
+  // brk, compare-and-branch, retaasppc, autiasppc, paciasppc; ldxr, ldaxrb, stlxr, ldxp, stxp
+  for (std::uint32_t word :
+       {0xd4200000U, 0x74000040U, 0xf5000040U, 0x5500001fU, 0xf380001fU, 0xdac1a3feU, 0xc85f7c20U,
+        0x085ffc20U, 0x8802fc20U, 0xc87f0c20U, 0xc8220c20U}) {
     CAPTURE(word);
     CHECK_FALSE(DisplacedInstruction::decode(Abi::Aarch64, kAt, bytes_of(word)).has_value());
   }
