@@ -98,22 +98,71 @@ constexpr Aarch64Form kAarch64Forms[] = {
     {0xfffffbff, 0xd65f0bff, Kind::Return, 0, 0},            // retaa, retab
 };
 
+// What the registers hold, as far as the instructions before a branch say: entries of a procedure
+// linkage table (and calls without it) make an address of parts, load a word from there and jump.
+class Aarch64Words {
+ public:
+  // The word of memory that `reg` was loaded from.
+  [[nodiscard]] std::optional<Address> slot(unsigned reg) const {
+    const auto& known = known_.at(reg);
+    return known && known->loaded ? std::optional(known->address) : std::nullopt;
+  }
+  void forget() { known_ = {}; }
+
+  void execute(std::uint32_t word, Address at) {
+    const unsigned target = word & 0x1f, base = word >> 5 & 0x1f;
+    const auto from = known_.at(base);
+    const bool address = from && !from->loaded;
+    const std::uint64_t constant = word >> 10 & 0xfff;
+    if ((word & 0xfffff01f) == 0xd503201f) return;  // hints
+    std::optional<Word> made;
+    if ((word & 0x9f000000) == 0x90000000) {  // adrp
+      constexpr std::uint64_t kPage = 0x1000, kSign = std::uint64_t{1} << 20;
+      const std::uint64_t pages = (word >> 5 & 0x7ffff) << 2 | (word >> 29 & 3);
+      made = Word{Address((at.value() & ~(kPage - 1)) + ((pages ^ kSign) - kSign) * kPage), false};
+    } else if ((word & 0xffc00000) == 0xf9400000 && address) {  // ldr x, [x, n]
+      made = Word{from->address + constant * 8, true};
+    } else if ((word & 0xffc00000) == 0x91000000 && address) {  // add x, x, n
+      made = Word{from->address + constant, false};
+    } else {
+      // Whatever it writes is among these: a register that it loads or computes, the second of a
+      // pair, a base written back.
+      known_.at(base).reset();
+      known_.at(word >> 10 & 0x1f).reset();
+    }
+    known_.at(target) = made;
+  }
+
+ private:
+  struct Word {
+    Address address;
+    bool loaded = false;  // what it holds is the word at this address, not the address
+  };
+  std::array<std::optional<Word>, 32> known_;
+};
+
 std::vector<Branch> find_aarch64(std::span<const std::byte> text, Address at) {
   constexpr std::size_t kLength = 4;
   std::vector<Branch> found;
+  Aarch64Words words;
   for (std::size_t i = 0; i + kLength <= text.size(); i += kLength) {
     auto word = static_cast<std::uint32_t>(load_number(text.subspan(i, kLength)));
-    for (const Aarch64Form& form : kAarch64Forms) {
-      if ((word & form.mask) != form.value) continue;
-      Branch branch{.at = at + i, .kind = form.kind, .length = kLength};
-      if (form.offset_bits != 0) {
-        std::uint64_t field = (word >> form.offset_at) & ((1U << form.offset_bits) - 1);
-        std::uint64_t sign = std::uint64_t{1} << (form.offset_bits - 1);
-        branch.target = at + i + kLength * ((field ^ sign) - sign);
-      }
-      found.push_back(branch);
-      break;
+    const auto* form = std::ranges::find_if(
+        kAarch64Forms, [&](const Aarch64Form& f) { return (word & f.mask) == f.value; });
+    if (form == std::end(kAarch64Forms)) {
+      words.execute(word, at + i);
+      continue;
     }
+    Branch branch{.at = at + i, .kind = form->kind};
+    if (form->offset_bits != 0) {
+      std::uint64_t field = (word >> form->offset_at) & ((1U << form->offset_bits) - 1);
+      std::uint64_t sign = std::uint64_t{1} << (form->offset_bits - 1);
+      branch.target = at + i + kLength * ((field ^ sign) - sign);
+    } else if (form->kind != Kind::Return) {
+      branch.slot = words.slot(word >> 5 & 0x1f);
+    }
+    found.push_back(branch);
+    words.forget();
   }
   return found;
 }

@@ -11,7 +11,9 @@ namespace ttrace {
 namespace {
 
 constexpr std::size_t kMostText = 1 << 20;
-constexpr std::size_t kLongestStub = 16;  // bytes of an entry of a procedure linkage table
+// Bytes of an entry of a procedure linkage table; arm64's first one, and those with landing pads or
+// authenticated targets, are the longest.
+constexpr std::size_t kLongestStub = 24;
 constexpr std::size_t kLongestTrampoline = 512;
 constexpr std::size_t kMostColdText = 4096;
 
@@ -83,12 +85,13 @@ class Search {
   }
 
   // A function that the loader has not looked for yet: its word leads back into the table, from
-  // there to the table's first entry, and that through a word to the loader's trampoline, which
-  // ends in a jump to the function (ELF x86-64 psABI, 5.2).
+  // there to the table's first entry (on arm64 at once), and that through a word to the loader's
+  // trampoline, which ends in a jump to the function (ELF x86-64 psABI, 5.2).
   void look_at_trampoline(Address in_table) {
-    auto first = branches(in_table, kLongestStub);
-    if (first.empty() || !first.front().target) return;
-    auto entry = branches(*first.front().target, kLongestStub);
+    auto entry = branches(in_table, kLongestStub);
+    if (!entry.empty() && entry.front().target) {
+      entry = branches(*entry.front().target, kLongestStub);
+    }
     if (entry.empty() || !entry.front().slot) return;
     auto trampoline = word_at(*entry.front().slot);
     if (!trampoline) return;

@@ -117,3 +117,51 @@ TEST_CASE("arm64: every kind of branch") {
         "+32 return\n"
         "+36 return\n");
 }
+
+TEST_CASE("arm64: the word that a jump takes its target from") {
+  // An entry of a procedure linkage table, one with a landing pad and an authenticated target, and
+  // a call without a table.
+  CHECK(found(Abi::Aarch64, words({
+                                0xf00000f0,  // adrp x16, +0x1f000
+                                0xf947fe11,  // ldr x17, [x16, #4088]
+                                0x913fe210,  // add x16, x16, #0xff8
+                                0xd61f0220,  // br x17
+                                0xd503245f,  // bti c
+                                0x90000110,  // adrp x16, +0x20000
+                                0xf9400211,  // ldr x17, [x16]
+                                0x91000210,  // add x16, x16, #0
+                                0xd503219f,  // autia1716
+                                0xd61f0220,  // br x17
+                                0xf0ffffe0,  // adrp x0, -0x1000
+                                0x91002000,  // add x0, x0, #8
+                                0xf9400001,  // ldr x1, [x0]
+                                0xd63f0020,  // blr x1
+                            })) ==
+        "+12 jump [420ff8]\n"
+        "+36 jump [421000]\n"
+        "+52 call [400008]\n");
+  // What else writes a register on the way, and what has no address to begin with.
+  CHECK(found(Abi::Aarch64, words({
+                                0x90000110,  // adrp x16, +0x20000
+                                0xf9400211,  // ldr x17, [x16]
+                                0x8b010231,  // add x17, x17, x1
+                                0xd61f0220,  // br x17
+                                0x90000110,  // adrp x16, +0x20000
+                                0x94000004,  // bl +16
+                                0xf9400211,  // ldr x17, [x16]
+                                0xd61f0220,  // br x17
+                                0x90000110,  // adrp x16, +0x20000
+                                0xa8c11be5,  // ldp x5, x6, [sp], #16
+                                0xa9404410,  // ldp x16, x17, [x0]
+                                0xd61f0220,  // br x17
+                                0x90000110,  // adrp x16, +0x20000
+                                0xf8408611,  // ldr x17, [x16], #8
+                                0xf9400211,  // ldr x17, [x16]
+                                0xd61f0220,  // br x17
+                            })) ==
+        "+12 jump\n"
+        "+20 call 401024\n"
+        "+28 jump\n"
+        "+44 jump\n"
+        "+60 jump\n");
+}
