@@ -1,20 +1,29 @@
 #include "functions/call_values.h"
 
+#include "os/stopped_tracee.h"
+
 namespace ttrace {
 
 namespace {
 
-// The thread's errno, where the C library says where it is. Only x86-64's thread pointer is among
-// the registers that are read at a stop.
+// What the offsets of thread-local variables count from.
+std::optional<Address> thread_pointer(const Registers& registers, AddressSpace& space) {
+  if (registers.machine() == Abi::X86_64) return Address(registers.get(kDwarfX86FsBase));
+  if (registers.machine() != Abi::Aarch64) return std::nullopt;
+  const auto pointer = StoppedTracee(space.thread()).arm64_thread_pointer();
+  return pointer ? std::optional(*pointer) : std::nullopt;
+}
+
+// The thread's errno, where the C library says where it is.
 std::optional<int> error_number(const Registers& registers, AddressSpace& space) {
-  if (registers.machine() != Abi::X86_64) return std::nullopt;
   for (const LoadedModule& loaded : space.mapped().modules) {
     const auto place = loaded.module->error_number();
     if (!place) continue;
     const auto word = space.read_number(Address(loaded.bias) + place->slot.value(), 8);
     if (!word) return std::nullopt;
-    const Address at(registers.get(kDwarfX86FsBase) + *word + place->offset);
-    const auto number = space.read_number(at, sizeof(int));
+    const auto pointer = thread_pointer(registers, space);
+    if (!pointer) return std::nullopt;
+    const auto number = space.read_number(*pointer + *word + place->offset, sizeof(int));
     if (!number) return std::nullopt;
     return static_cast<int>(*number);
   }

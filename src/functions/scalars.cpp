@@ -49,6 +49,31 @@ Value unknown_bits(std::span<const std::byte> bytes, Arena& arena) {
   return Value::verbatim(arena.copy(std::string_view(trimmed.data(), 2 + rest)));
 }
 
+// A number of 64 bits of significand, the first of which is the integer, and a sign and an exponent
+// as the long formats have them.
+double scaled(std::uint64_t significand, unsigned sign_and_exponent) {
+  const auto exponent = static_cast<int>(sign_and_exponent & 0x7fff);
+  double magnitude = 0;
+  if (exponent == 0x7fff) {
+    magnitude = (significand << 1) == 0 ? std::numeric_limits<double>::infinity()
+                                        : std::numeric_limits<double>::quiet_NaN();
+  } else {
+    magnitude = __builtin_ldexp(static_cast<double>(significand), exponent - 16383 - 63);
+  }
+  return (sign_and_exponent & 0x8000) != 0 ? -magnitude : magnitude;
+}
+
+// IEEE 754's binary128 (arm64's long double): 112 bits of fraction, then sign and a 15-bit
+// exponent.
+double load_binary128(std::span<const std::byte> bytes) {
+  const std::uint64_t low = load_number(bytes.first(8)), high = load_number(bytes.subspan(8, 8));
+  const auto sign_and_exponent = static_cast<unsigned>(high >> 48);
+  const std::uint64_t integer = (sign_and_exponent & 0x7fff) == 0 ? 0 : std::uint64_t{1} << 63;
+  // What does not fit is in the last bit: rounding takes place once, to a double.
+  const std::uint64_t rest = (low << 15) != 0 ? 1 : 0;
+  return scaled(integer | (high << 16 >> 1) | low >> 49 | rest, sign_and_exponent);
+}
+
 Value read_float(const Type& type, std::span<const std::byte> bytes, Arena& arena) {
   if (type.x87 && bytes.size() >= 10) return Value::real(load_x87(bytes));
   if (type.size == sizeof(float)) {
@@ -60,6 +85,10 @@ Value read_float(const Type& type, std::span<const std::byte> bytes, Arena& aren
     double d = 0;
     std::memcpy(&d, bytes.data(), sizeof(d));
     return Value::real(d);
+  }
+  constexpr std::size_t kBinary128 = 16;
+  if (type.size == kBinary128 && bytes.size() >= kBinary128) {
+    return Value::real(load_binary128(bytes));
   }
   return unknown_bits(bytes, arena);
 }
@@ -114,18 +143,8 @@ Value read_char(const Type& type, std::span<const std::byte> own) {
 // The 80-bit format of the x87: 64 bits of significand with an explicit integer bit, then sign and
 // a 15-bit exponent (Intel SDM volume 1, 4.2.2).
 double load_x87(std::span<const std::byte> bytes) {
-  std::uint64_t significand = load_number(bytes.first(8));
-  auto top = static_cast<unsigned>(load_number(bytes.subspan(8, 2)));
-  bool negative = (top & 0x8000) != 0;
-  int exponent = static_cast<int>(top & 0x7fff);
-  double magnitude = 0;
-  if (exponent == 0x7fff) {
-    magnitude = (significand << 1) == 0 ? std::numeric_limits<double>::infinity()
-                                        : std::numeric_limits<double>::quiet_NaN();
-  } else {
-    magnitude = __builtin_ldexp(static_cast<double>(significand), exponent - 16383 - 63);
-  }
-  return negative ? -magnitude : magnitude;
+  return scaled(load_number(bytes.first(8)),
+                static_cast<unsigned>(load_number(bytes.subspan(8, 2))));
 }
 
 Value read_enum(const Type& type, std::uint64_t bits, std::size_t size, Arena& arena) {

@@ -24,7 +24,7 @@ struct Frame {
 /// Knows the modules of one process as they were when it was made.
 class Unwinder {
  public:
-  /// `tid`: of the process, to find the vdso.
+  /// `tid`: a stopped thread of the process, to find the vdso and whether addresses are signed.
   Unwinder(const MappedText& mapped, Tid tid, Memory& memory);
   ~Unwinder();
   Unwinder(const Unwinder&) = delete;
@@ -45,6 +45,7 @@ class Unwinder {
   };
   struct Walk;  // what the callbacks of libdwfl work on
   [[nodiscard]] bool is_outermost(const Frame& frame) const;
+  [[nodiscard]] bool has_rules(Address pc) const;  // call frame information
   void report(const LoadedModule& module);
   void report_vdso(Tid tid, Memory& memory);
   static bool read_word(Dwfl* dwfl, Dwarf_Addr address, Dwarf_Word* result, void* arg);
@@ -54,6 +55,7 @@ class Unwinder {
   std::unique_ptr<Dwfl, End> dwfl_;
   std::unique_ptr<Walk> walk_;
   bool attached_ = false;
+  std::uint64_t signature_ = 0;
 };
 
 }  // namespace ttrace

@@ -122,6 +122,23 @@ Result<Address> StoppedTracee::i386_gs_base() const {
   return Address(static_cast<std::uint64_t>(word));
 }
 
+Result<Address> StoppedTracee::arm64_thread_pointer() const {
+  std::uint64_t pointer = 0;
+  iovec vec{&pointer, sizeof(pointer)};
+  if (request(PTRACE_GETREGSET, tid_, NT_ARM_TLS, &vec) != 0) return os_error("PTRACE_GETREGSET");
+  return Address(pointer);
+}
+
+Result<std::uint64_t> StoppedTracee::arm64_signature_mask() const {
+  struct {
+    std::uint64_t data, instructions;
+  } masks{};                                  // struct user_pac_mask
+  constexpr std::uintptr_t kPacMask = 0x406;  // NT_ARM_PAC_MASK
+  iovec vec{&masks, sizeof(masks)};
+  if (request(PTRACE_GETREGSET, tid_, kPacMask, &vec) != 0) return os_error("PTRACE_GETREGSET");
+  return masks.instructions;
+}
+
 Result<FloatRegisters> StoppedTracee::float_registers(Abi machine) const {
   FloatRegisters regs(machine);
   iovec vec{regs.raw().data(), regs.raw().size()};

@@ -64,6 +64,12 @@ class StoppedTracee {
   Result<> set_registers(Registers& regs);
   /// The base of a 32-bit x86 thread's gs segment, which its own register block does not have.
   [[nodiscard]] Result<Address> i386_gs_base() const;
+  /// arm64: what thread-local storage is found by (tpidr_el0, the regset NT_ARM_TLS). EINVAL on
+  /// other machines.
+  [[nodiscard]] Result<Address> arm64_thread_pointer() const;
+  /// arm64: the bits of an address of code that hold its signature (the regset NT_ARM_PAC_MASK).
+  /// EINVAL where addresses are not signed.
+  [[nodiscard]] Result<std::uint64_t> arm64_signature_mask() const;
   [[nodiscard]] Result<FloatRegisters> float_registers(Abi machine) const;
   /// Whether a signal `signal` waits in this thread's own queue (PTRACE_PEEKSIGINFO).
   [[nodiscard]] Result<bool> has_pending(int signal) const;
