@@ -252,7 +252,8 @@ class Aarch64Decoder {
 // What can neither be emulated nor copied.
 const std::array<Aarch64Decoder::Refusal, 9> Aarch64Decoder::kRefusals{{
     {0xffe0001f, 0xd4200000, "the program has a breakpoint of its own there"},
-    // A stop between an exclusive load and its store makes the store fail: the program would try forever.
+    // A stop between an exclusive load and its store makes the store fail: the program would try
+    // forever.
     {0x3fa00000, 0x08000000, "an exclusive load or store cannot be stopped at"},
     {0xbfa00000, 0x88200000, "an exclusive load or store cannot be stopped at"},  // of a pair
     // FEAT_CMPBR's compare-and-branch.

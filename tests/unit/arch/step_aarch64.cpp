@@ -303,9 +303,9 @@ TEST_CASE("arm64: copies") {
   // mrs, ldar x0, [x1], prfm [x1], ldp x1, x1, [x2], ldr x1, [x1], #8, and w0, w1 with no such
   // mask, ldtr x0, [x1]; str x0, [x1], stp x0, x1, [x2]: memory that may be shared is not written
   for (std::uint32_t word :
-       {0xd503233fU, 0xd50323bfU, 0xd65f0bffU, 0xd71f0822U, 0xd4000001U, 0x6dbf27e8U,
-        0xd50320ffU, 0x9b027c20U, 0xd5033bbfU, 0xd53bd040U, 0xc8dffc20U, 0xf9800020U, 0xa9400441U,
-        0xf8408421U, 0x1200fc20U, 0xf8400820U, 0xf9000020U, 0xa9000440U}) {
+       {0xd503233fU, 0xd50323bfU, 0xd65f0bffU, 0xd71f0822U, 0xd4000001U, 0x6dbf27e8U, 0xd50320ffU,
+        0x9b027c20U, 0xd5033bbfU, 0xd53bd040U, 0xc8dffc20U, 0xf9800020U, 0xa9400441U, 0xf8408421U,
+        0x1200fc20U, 0xf8400820U, 0xf9000020U, 0xa9000440U}) {
     CAPTURE(word);
     DisplacedInstruction instruction = decoded(word);
     CHECK_FALSE(instruction.emulated());
