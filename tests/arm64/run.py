@@ -31,8 +31,9 @@ LEFT_OUT = ("compare programs",)
 # A stop in the guest takes fifty times as long as here, and computing ten times.
 SLOWNESS = os.environ.get("TTRACE_TEST_SLOWNESS", "50")
 BOOT_SECONDS = 120
-MODULES = ("overlayfs/overlay.ko",)
-# Of the packages, what no test needs.
+MODULES = ("fs/overlayfs/overlay.ko", "net/ipv4/inet_diag.ko", "net/ipv4/tcp_diag.ko", "net/ipv4/udp_diag.ko",
+           "net/unix/unix_diag.ko", "net/netlink/netlink_diag.ko")  # loaded in order of their names
+# Of the packages and of what was built, what no test needs.
 UNWANTED = re.compile(r"^(boot|usr/include|usr/lib/modules|usr/share/(?!python3|pam|binfmts).*|etc/(?!alternatives).*"
                       r"|usr/lib/python3.*/(test|idlelib|tkinter|lib2to3|ensurepip|config-.*|pydoc_data)"
                       r"|usr/bin/(perl.*|gcc.*|c\+\+.*)|usr/lib/aarch64-linux-gnu/(perl.*|libperl.*|.*\.a|cmake|pkgconfig|gconv|dri))$")
@@ -72,7 +73,7 @@ def write_initramfs(build, tests, seconds, path):
     root = os.path.join(build, "sysroot", "root")
     made.tree(root, "/", lambda name: not UNWANTED.match(name))
     for module in MODULES:
-        for file in glob.glob(f"{root}/usr/lib/modules/*/kernel/fs/{module}"):
+        for file in glob.glob(f"{root}/usr/lib/modules/*/kernel/{module}"):
             made.file(file, "/modules/" + os.path.basename(file))
     made.text("/etc/passwd", "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n")
     made.text("/etc/group", "root:x:0:\ntty:x:5:\nnogroup:x:65534:\n")
@@ -83,7 +84,8 @@ def write_initramfs(build, tests, seconds, path):
     made.file(os.path.join(build, "leave"), "/usr/sbin/leave")
     made.text("/tests.json", json.dumps({"tests": tests, "seconds": seconds}))
 
-    made.tree(os.path.join(SOURCE, "tests"), os.path.join(SOURCE, "tests"), lambda name: "__pycache__" not in name)
+    for folder in ("tests", "prototypes"):
+        made.tree(os.path.join(SOURCE, folder), os.path.join(SOURCE, folder), lambda name: "__pycache__" not in name)
     built = lambda name: not re.search(r"\.(p|o|a|h|cpp|c)$", name)
     made.tree(os.path.join(build, "tests", "targets"), os.path.join(build, "tests", "targets"), built)
     made.tree(os.path.join(build, "tests", "unit", "symbols"), os.path.join(build, "tests", "unit", "symbols"), built)

@@ -9,7 +9,7 @@ folder=$1
 root=$folder/root
 lists='libseccomp-dev libfmt-dev libcli11-dev doctest-dev libexpected-dev libelf-dev libdw-dev
   liblzma-dev libre2-dev libzydis-dev libiberty-dev
-  linux-image-cloud-arm64 bash dash coreutils grep sed gawk findutils util-linux mount procps iproute2
+  linux-image-cloud-arm64 bash dash coreutils grep sed gawk findutils util-linux mount procps iproute2 kmod
   python3 strace binutils xz-utils libc-bin debianutils'
 # What the cross compiler has itself, or a guest does not need: depended on, but not unpacked.
 left_out='libc6-dev linux-libc-dev libcrypt-dev libnsl-dev libtirpc-dev libc-dev-bin rpcsvc-proto

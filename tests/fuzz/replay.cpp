@@ -53,7 +53,14 @@ int main(int argc, char** argv) {
       ++files;
     }
   }
-  const auto rounds = static_cast<unsigned>(std::strtoul(argv[1], nullptr, 10));
+  auto rounds = static_cast<unsigned>(std::strtoul(argv[1], nullptr, 10));
+  // As in tests/trace/harness.py.
+  const char* slowness = std::getenv("TTRACE_TEST_SLOWNESS");
+  const auto divisor =
+      slowness == nullptr
+          ? 1
+          : std::max(1U, static_cast<unsigned>(std::strtoul(slowness, nullptr, 10)));
+  if (rounds != 0) rounds = std::max(1U, rounds / divisor);
   const std::size_t made = rounds == 0 ? 0 : ttrace::fuzz::sweep(rounds);
   std::printf("%zu files, %zu inputs made\n", files, made);
   return 0;

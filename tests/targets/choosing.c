@@ -75,9 +75,9 @@ static PLAIN int t_inside(int n) {
 }
 
 static PLAIN int t_with_calls(int n) {
-  getpgrp();
+  geteuid();
   int result = t_inside(n);
-  getpgrp();
+  geteuid();
   return result;
 }
 
@@ -114,9 +114,9 @@ static PLAIN void t_interrupted(void) {
 
 static void* in_thread(void* unused) {
   (void)unused;
-  getpgrp();
+  geteuid();
   t_with_calls(2);
-  getpgrp();
+  geteuid();
   return NULL;
 }
 
@@ -136,11 +136,11 @@ int main(int argc, char** argv) {
   } else if (strcmp(mode, "recursion") == 0) {
     t_again(3);
   } else if (strcmp(mode, "within") == 0) {
-    getpgrp();
+    geteuid();
     t_with_calls(t_inlined(1));
     getppid();
     if (setjmp(jump) == 0) t_jumps();
-    getpgrp();
+    geteuid();
   } else if (strcmp(mode, "thread") == 0) {
     pthread_t thread;
     pthread_create(&thread, NULL, in_thread, NULL);

@@ -25,7 +25,7 @@ TARGETS = os.environ.get("TTRACE_TARGETS", ".")
 STRACE = os.environ.get("STRACE", "strace")
 SLOWNESS = float(os.environ.get("TTRACE_TEST_SLOWNESS", 1))
 # Long enough for a sanitized build on a busy machine, or an emulated one: only a hang gets there.
-TIMEOUT = 100
+TIMEOUT = 100 * max(1, SLOWNESS / 10)
 
 
 # What is started inherits this: under nohup, ttrace would leave SIGHUP ignored, as it should.

@@ -96,10 +96,10 @@ class Followed(Choosing):
 
 class Within(Choosing):
     def test_syscalls_inside_alone(self):
-        self.check_all(["getpgrp()                               = %d",
+        self.check_all(["geteuid()                               = %d",
                         "getppid()                               = %d",
-                        "getpgrp()                               = %d"],
-                       "within", "--within", "^t_with_calls$", calls="getpgrp,getppid")
+                        "geteuid()                               = %d"],
+                       "within", "--within", "^t_with_calls$", calls="geteuid,getppid")
 
     def check_all(self, expected, mode, *options, calls="none", targets=None):
         for target in targets or ALL:
@@ -115,17 +115,17 @@ class Within(Choosing):
             "  } t_inside = %d",
             "} t_with_calls = %d",
             "t_jumps() <unwound>",
-        ], "within", "--funcs", "^t_", "--within", "^t_inside$", calls="getpgrp,getppid")
+        ], "within", "--funcs", "^t_", "--within", "^t_inside$", calls="geteuid,getppid")
 
     def test_a_longjmp_ends_it(self):
         self.check_all(["getppid()                               = %d"], "within",
-                       "--within", "^t_jumps$", calls="getpgrp,getppid")
+                       "--within", "^t_jumps$", calls="geteuid,getppid")
 
     def test_in_a_thread(self):
         got = self.lines_of("choosing-O2", "thread", "-f", "--within", "^t_with_calls$",
-                            calls="getpgrp,getppid")
+                            calls="geteuid,getppid")
         calls = [re.sub(r"^\[pid +\d+\] | +=.*", "", line) for line in got if "get" in line]
-        self.assertEqual(calls, ["getpgrp()", "getppid()", "getpgrp()"])
+        self.assertEqual(calls, ["geteuid()", "getppid()", "geteuid()"])
 
     def test_no_match(self):
         run = self.ttrace("--within", "^no_such$", self.target("choosing-static"), "within")
@@ -152,9 +152,9 @@ class Durations(Choosing):
     def test_a_call_that_does_not_end(self):
         """It is seen while it lasts."""
         trace = self.path("trace")
-        tracer = self.start_ttrace("-e", "trace=pause,getpid", "-o", trace, *self.LONG, "python3", "-c",
-                                   "import os, signal; os.getpid(); signal.pause()")
-        harness.wait_until(lambda: "pause(" in harness.read_text(trace), "the call that hangs")
+        tracer = self.start_ttrace("-e", "trace=rt_sigtimedwait,getpid", "-o", trace, *self.LONG, "python3", "-c",
+                                   "import os, signal; os.getpid(); signal.sigwait([signal.SIGUSR1])")
+        harness.wait_until(lambda: "rt_sigtimedwait(" in harness.read_text(trace), "the call that hangs")
         self.assertNotIn("getpid", harness.read_text(trace))
         tracer.terminate()
         self.reap(tracer)

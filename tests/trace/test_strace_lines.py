@@ -24,7 +24,9 @@ def normal(lines):
     for pid, own in threads.items():
         own = [re.sub(r"\b\d+\b", lambda word: names.get(word.group(), word.group()), line) for line in own]
         own = [re.sub(r"^(getrandom\()[^,]*", r"\1RANDOM", line) for line in own]
-        own = [re.sub(r"(si_[us]time)=\d+", r"\1=T", line) for line in own]
+        own = [re.sub(r"(si_[us]time)=\d+( /\* [\d.]+ s \*/)?", r"\1=T", line) for line in own]
+        # On some file systems, as tmpfs, that of the folder with the traces in it changes.
+        own = [re.sub(r"(st_mode=S_IFDIR[^,]*, st_size=)\d+", r"\1N", line) for line in own]
         own = [re.sub(r"^(set_tid_address\(.*\) += )\d+", r"\1TID", line) for line in own]
         own = [re.sub(r"^(getppid\(\) += )\d+", r"\1TRACER", line) for line in own]
         own = [re.sub(r"\(.*\)", "(...)", line) if line.startswith(OLD_IN_STRACE) else line for line in own]

@@ -41,11 +41,14 @@ def parts(line):
 
 
 class Values(harness.TraceCase):
-    def run_target(self, target, pattern):
+    def built(self, target):
         path = self.target(target)
         if not os.path.exists(path):
             raise unittest.SkipTest(f"{target} was not built: no such compiler or library")
-        return self.trace(path, "expected", options=["-e", "trace=none", "--funcs", pattern])
+        return path
+
+    def run_target(self, target, pattern):
+        return self.trace(self.built(target), "expected", options=["-e", "trace=none", "--funcs", pattern])
 
     def check(self, target, pattern="^t_"):
         got = self.run_target(target, pattern)
@@ -117,7 +120,7 @@ class ValuesOfRust(Values):
 
     def test_O2(self):
         # rustc is the distribution's where there is no other; it does not describe optimised results.
-        with open(self.target("values-rust-O2"), "rb") as file:
+        with open(self.built("values-rust-O2"), "rb") as file:
             old = b"rustc version 1.63" in file.read()
         (self.check_honest if old else self.check)("values-rust-O2", RUST)
 

@@ -136,7 +136,7 @@ TEST_CASE("addresses have lines") {
     auto line = module->line(function(*module, "plain").address);
     REQUIRE(line.has_value());
     CHECK(line->file.ends_with("samples/sample.c"));
-    CHECK(line->line == 40);
+    CHECK((line->line == 40 || line->line == 42));  // where the first statement begins at once
     CHECK_FALSE(module->line(Address(1)).has_value());
   }
 }

@@ -85,8 +85,12 @@ TEST_CASE("objects that are passed by reference are left to the calling conventi
     CAPTURE(path);
     auto module = open_module(path);
     const Signature& take = signature(*module, "ns::take");
-    for (const char* name : {"c", "d", "h", "x"})
-      CHECK(parameter(take, name).location.kind == Kind::None);
+    for (const char* name : {"c", "d", "h", "x"}) {
+      const Kind kind = parameter(take, name).location.kind;
+      CAPTURE(name);
+      // Or it is stated, and already true, that a register has the address.
+      CHECK((kind == Kind::None || kind == Kind::Address));
+    }
   }
 }
 
