@@ -170,6 +170,7 @@ static int current;
 
 // Switches stacks as coroutine libraries do, without the C library. `save` gets the stack pointer.
 #ifdef __x86_64__
+enum { SavedWords = 7, ReturnAddress = 6 };
 void switch_to(void** save, void* to);
 __asm__(
     ".text\n.type switch_to, @function\nswitch_to:\n"
@@ -177,7 +178,25 @@ __asm__(
     "mov %rsp, (%rdi)\nmov %rsi, %rsp\n"
     "pop %r15\npop %r14\npop %r13\npop %r12\npop %rbx\npop %rbp\nret\n"
     ".size switch_to, . - switch_to\n");
+#elif defined(__aarch64__)
+enum { SavedWords = 20, ReturnAddress = 1 };
+void switch_to(void** save, void* to);
+__asm__(
+    ".text\n.type switch_to, @function\nswitch_to:\n"
+    "stp x29, x30, [sp, #-160]!\n"
+    "stp x19, x20, [sp, #16]\nstp x21, x22, [sp, #32]\nstp x23, x24, [sp, #48]\n"
+    "stp x25, x26, [sp, #64]\nstp x27, x28, [sp, #80]\n"
+    "stp d8, d9, [sp, #96]\nstp d10, d11, [sp, #112]\nstp d12, d13, [sp, #128]\n"
+    "stp d14, d15, [sp, #144]\n"
+    "mov x2, sp\nstr x2, [x0]\nmov sp, x1\n"
+    "ldp x19, x20, [sp, #16]\nldp x21, x22, [sp, #32]\nldp x23, x24, [sp, #48]\n"
+    "ldp x25, x26, [sp, #64]\nldp x27, x28, [sp, #80]\n"
+    "ldp d8, d9, [sp, #96]\nldp d10, d11, [sp, #112]\nldp d12, d13, [sp, #128]\n"
+    "ldp d14, d15, [sp, #144]\n"
+    "ldp x29, x30, [sp], #160\nret\n"
+    ".size switch_to, . - switch_to\n");
 #else
+enum { SavedWords = 1, ReturnAddress = 0 };
 static void switch_to(void** save, void* to) {
   (void)save, (void)to;
   exit(77);
@@ -228,10 +247,12 @@ static void coroutine_by_hand(void) {
 }
 
 static void make_by_hand(int which, char* stack, size_t size) {
-  enum { SavedRegisters = 6 };
-  void** top = (void**)(stack + size) - 2;
-  top[0] = (void*)coroutine_by_hand;
-  coroutine_at[which] = memset(top - SavedRegisters, 0, SavedRegisters * sizeof(void*));
+  // As at the function's first instruction: on x86 a word above an address that 16 divides.
+  const uintptr_t end = ((uintptr_t)stack + size) & ~(uintptr_t)15;
+  void** saved = (void**)end - SavedWords - (SavedWords % 2);
+  memset(saved, 0, SavedWords * sizeof(void*));
+  saved[ReturnAddress] = (void*)coroutine_by_hand;
+  coroutine_at[which] = saved;
 }
 
 static void make(int which, char* stack, size_t size) {
