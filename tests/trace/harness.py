@@ -37,6 +37,11 @@ def fewer(count):
     return max(1, round(count / SLOWNESS))
 
 
+def sample(items):
+    """All of them, or on a slow machine some."""
+    return items[:: max(1, int(SLOWNESS / 10))]
+
+
 # --- looking at processes ---------------------------------------------------------------------
 
 
