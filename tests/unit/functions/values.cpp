@@ -2,7 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <cstring>
+#include <limits>
 
 #include "unit/fake_memory.h"
 
@@ -56,6 +58,26 @@ TEST_CASE("floating point of every size") {
   CHECK(w.read(extended, bytes).as_double() == 1.5);
   bytes[9] |= 0x80;
   CHECK(w.read(extended, bytes).as_double() == -1.5);
+}
+
+TEST_CASE("floating point of 128 bits, as arm64's long double") {
+  World w;
+  const Type quad = scalar(Type::Kind::Float, 16);
+  using Bytes = std::array<std::uint8_t, 16>;  // 112 bits of fraction, 15 of exponent, the sign
+  CHECK(w.read(quad, Bytes{}).as_double() == 0.0);
+  CHECK(w.read(quad, Bytes{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x80, 0xff, 0x3f}).as_double() ==
+        1.5);
+  CHECK(w.read(quad, Bytes{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x20, 0x00, 0xc0}).as_double() ==
+        -2.25);
+  // 1 + 2^-53 is in the middle between two doubles; with 2^-112 more, it is not.
+  CHECK(w.read(quad, Bytes{0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0xff, 0x3f}).as_double() ==
+        1.0);
+  CHECK(w.read(quad, Bytes{1, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0xff, 0x3f}).as_double() ==
+        0x1.0000000000001p0);
+  CHECK(w.read(quad, Bytes{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0x7f}).as_double() ==
+        std::numeric_limits<double>::infinity());
+  CHECK(std::isnan(
+      w.read(quad, Bytes{1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0x7f}).as_double()));
 }
 
 TEST_CASE("enumerators by name, other numbers as numbers") {
