@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -218,7 +219,8 @@ static void ifuncs(void) {
 int main(int argc, char** argv) {
   if (argc < 3) return 2;
   const char* mode = argv[2];
-  out = creat(argv[1], 0600);
+  // Not creat(): where there is no such call, it calls open(), which is traced.
+  out = (int)syscall(SYS_openat, AT_FDCWD, argv[1], O_WRONLY | O_CREAT | O_TRUNC, 0600);
   if (out < 0) return 1;
   switch (mode[0]) {
     case 's':
