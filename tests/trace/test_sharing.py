@@ -44,6 +44,8 @@ class OwnTraps(harness.TraceCase):
         self.assertEqual(sum(line.startswith("leaf(") for line in lines), 100)
 
     def test_single_steps_of_its_own(self):
+        if os.uname().machine != "x86_64":
+            self.skipTest("programs cannot step themselves on this machine: it has no trap flag")
         _, lines = self.part("steps", "^(leaf|other)$")
         self.assertEqual([line for line in lines if not line.lstrip().startswith(("---", "+++"))],
                          ["leaf(number=1) {", "} leaf = 2", "other(number=2) {", "} other = 6",
