@@ -153,7 +153,7 @@ std::vector<Branch> find_aarch64(std::span<const std::byte> text, Address at) {
       words.execute(word, at + i);
       continue;
     }
-    Branch branch{.at = at + i, .kind = form->kind};
+    Branch branch{.at = at + i, .kind = form->kind, .length = kLength};
     if (form->offset_bits != 0) {
       std::uint64_t field = (word >> form->offset_at) & ((1U << form->offset_bits) - 1);
       std::uint64_t sign = std::uint64_t{1} << (form->offset_bits - 1);

@@ -11,6 +11,7 @@
 
 #include "arch/longjmp.h"
 #include "base/clock.h"
+#include "functions/value_sources.h"
 #include "os/remote_syscall.h"
 
 namespace ttrace {
@@ -147,7 +148,7 @@ void FunctionTracer::enter(StoppedTracee& tracee, Site& site, Registers& regs, A
                           .truncated = arguments.truncated,
                           .returns = returns};
     places_.entered(choice_, function.function(), at_entry, space, arena_, event);
-    observer.entered(event, shown_depth(calls.open));
+    observer.entered(event, shown_depth(calls.open) + calls.go.depth);
     calls.last_number = ++entered_;
     if (how.level < choice_.follow_calls) follow(site, space);
   }
@@ -186,7 +187,7 @@ void FunctionTracer::leave(StoppedTracee& tracee, Registers& regs, AddressSpace&
     FunctionReturned event = returned(calls, call, values.result, CallEnd::Returned);
     event.outputs = values.outputs;
     places_.returned(choice_, CallPlaces::End::BackInside, regs, space, arena_, event);
-    observer.returned(event, call.depth);
+    observer.returned(event, call.depth + calls.go.depth);
   }
 }
 

@@ -136,8 +136,8 @@ void FunctionTracer::enter_go(StoppedTracee& tracee, Site& site, Registers& regs
                       open.back().jumped_to->address == function.function().address;
     go_arrive(*at, !tail, space, calls, observer, CallEnd::Unwound);
   }
-  static const std::vector<OpenCall> kNone;
-  const Showing how = showing(site, at ? at->chain->open : kNone);
+  static const std::vector<OpenCall> none;
+  const Showing how = showing(site, at ? at->chain->open : none);
   if (!how.shown && !site.within) return;
   prototypes::Numbers numbers;
   if (how.shown) {
@@ -153,7 +153,7 @@ void FunctionTracer::enter_go(StoppedTracee& tracee, Site& site, Registers& regs
                           .args = arguments.values,
                           .truncated = arguments.truncated,
                           .returns = at.has_value()};
-    event.stack = backtrace(at_entry, space, {choice_.stack, true, true}, arena_);
+    places_.entered(choice_, function.function(), at_entry, space, arena_, event);
     observer.entered(event, calls.go.depth + (at ? depth_in_c(at->thread, calls) : 0));
     ++entered_;
     if (at) at->chain->last_number = entered_;

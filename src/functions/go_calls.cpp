@@ -64,10 +64,7 @@ Arguments read_go_arguments(TracedFunction& function, const ValueSource& source)
   if (layout.signature == nullptr || !layout.signature->go || !layout.convention_known ||
       layout.untold)
     return raw_arguments(function, source);
-  // The assembler describes no arguments, whether there are any or not.
-  bool untold = function.function().assembly && layout.signature->parameters.empty() &&
-                !function.module()->go_arguments(function.function());
-  return {read_all(layout.signature->parameters, layout.arguments, source), untold};
+  return {read_all(layout.signature->parameters, layout.arguments, source), false};
 }
 
 Value read_go_result(TracedFunction& function, const ValueSource& source) {
