@@ -120,7 +120,7 @@ struct ModuleData {
 std::optional<ModuleData> read_module_data(LoadedImage& image, Address at, Address table,
                                            const GoTableHeader& header) {
   constexpr std::uint64_t kNames = 1;
-  constexpr std::uint64_t kText = 20;
+  constexpr std::uint64_t kText = 22;  // behind minpc and maxpc
   constexpr std::uint64_t kEndOfBss = 32;
   auto word = [&](std::uint64_t index) { return image.word(at + index * kWord).value_or(0); };
   if (word(0) != table.value() || word(kNames) != (table + header.names).value())

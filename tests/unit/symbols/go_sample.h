@@ -296,8 +296,9 @@ class GoSample {
       auto address = [&](std::size_t index, std::uint64_t value) { words[index] = {value, true}; };
       address(0, table_);
       address(1, names_at_);
-      address(20, kText);
+      address(20, kText + 0x10);  // of the first function: not what offsets count from
       address(21, end_of_text_);
+      address(22, kText);
       std::size_t types = 35 + (sample_.format == GoFormat::Go120 ? 2 : 0);
       address(types, kTypes);
       if (sample_.lengths) words[types + 1] = {0x20, false};
