@@ -57,12 +57,13 @@ bool scalars_of(const Type& type, std::uint64_t offset, unsigned depth, std::vec
   if (depth > kDeepest || to.size() > kMostScalars) return false;
   if (type.kind == Kind::Struct) {
     return std::ranges::all_of(type.members, [&](const Member& member) {
-      return member.type == nullptr || member.type->size == 0 ||
+      const bool empty = member.type != nullptr && member.type->size == 0;
+      return member.type == nullptr || (empty && member.type->kind != Kind::Array) ||
              scalars_of(*member.type, offset + member.offset, depth + 1, to);
     });
   }
   if (type.kind == Kind::Array) {
-    if (type.count == 0 || type.size == 0) return true;
+    if (type.count == 0) return true;
     return type.count == 1 && type.target != nullptr &&
            scalars_of(*type.target, offset, depth + 1, to);
   }
@@ -82,19 +83,26 @@ std::uint64_t align_up(std::uint64_t at, std::uint64_t align) {
   return (at + align - 1) / align * align;
 }
 
-// The strictest of its scalars: Go aligns nothing to more than a word.
-std::uint64_t alignment(const Type& type, unsigned depth = 0) {
-  if (depth > kDeepest) return 1;
+// The strictest of its scalars: Go aligns nothing to more than a word. At most `left` types are
+// looked at.
+std::uint64_t alignment(const Type& type, unsigned& left, unsigned depth = 0) {
+  if (depth > kDeepest || left == 0) return kWord;
+  --left;
   std::uint64_t align = 1;
   if (type.kind == Kind::Struct) {
     for (const Member& member : type.members)
-      if (member.type != nullptr) align = std::max(align, alignment(*member.type, depth + 1));
+      if (member.type != nullptr) align = std::max(align, alignment(*member.type, left, depth + 1));
     return align;
   }
   if (type.kind == Kind::Array)
-    return type.target != nullptr ? alignment(*type.target, depth + 1) : 1;
+    return type.target != nullptr ? alignment(*type.target, left, depth + 1) : 1;
   if (is_complex(type)) return type.size / 2;
   return std::clamp<std::uint64_t>(type.size, 1, kWord);
+}
+
+std::uint64_t alignment(const Type& type) {
+  unsigned left = 10'000;
+  return alignment(type, left);
 }
 
 // The algorithm of the section "Function call argument and result passing".
@@ -216,11 +224,10 @@ std::span<const unsigned> go_registers(Abi abi) {
 }
 
 GoPlaces place_go(Abi abi, bool registers, std::span<const Parameter> parameters,
-                  std::span<const Parameter> results) {
+                  std::span<const Parameter> results, bool complete) {
   GoPlaces places;
   Assignment assignment(abi, registers);
-  bool known = true;     // everything up to here is described
-  bool complete = true;  // likewise, on the stack
+  bool known = true;  // everything up to here is described; `complete`: likewise, on the stack
   for (const Parameter& parameter : parameters) {
     known = known && !is_unknown(parameter.type);
     complete = complete && known;
@@ -242,6 +249,8 @@ GoPlaces place_go(Abi abi, bool registers, std::span<const Parameter> parameters
         if (known) place = assignment.place(*parameter.type);
         known = known && same_place(place, *stated);
         if (!known) place = {};
+      } else if (!complete && on_stack(place) && !(stated && same_place(place, *stated))) {
+        place = {};
       }
     }
     places.arguments.push_back(std::move(place));

@@ -25,9 +25,10 @@ struct GoPlaces {
 /// (ABI0). A parameter whose location names a later register, or another place, than the one that
 /// it would have here stands behind ones that the file does not describe: the count of registers
 /// goes on from what the location says, and results on the stack, or parameters that nothing is
-/// said of, cannot be found. Types that are not known make all that follows unknown.
+/// said of, cannot be found. Types that are not known make all that follows unknown. `complete`: no
+/// parameter is left out of `parameters`; otherwise only stated places on the stack are believed.
 GoPlaces place_go(Abi abi, bool registers, std::span<const Parameter> parameters,
-                  std::span<const Parameter> results);
+                  std::span<const Parameter> results, bool complete = true);
 
 /// The general registers of arguments and results (DWARF numbers), in order; empty for a machine
 /// without them.

@@ -1,5 +1,6 @@
 #include "functions/traced_function.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "functions/go_convention.h"
@@ -156,14 +157,20 @@ void TracedFunction::lay_out_go(Layout& layout) {
   // What the linker makes for callers in assembly has the name of what it calls, and this behind
   // it.
   bool on_stack = function_.assembly || function_.linkage.ends_with(".abi0");
-  auto places =
-      place_go(machine(), !on_stack, layout.signature->parameters, layout.signature->results);
+  // Go before 1.20 does not describe parameters without a name; what it writes for its tracebacks
+  // counts them.
+  constexpr unsigned kDescribesAll = 20;
+  const auto& parameters = layout.signature->parameters;
+  const auto said = module_->go_arguments(function_);
+  const auto described =
+      static_cast<std::size_t>(std::ranges::count(parameters, false, &Parameter::artificial));
+  const GoProgram* program = module_->go();
+  const bool complete = program == nullptr || program->minor >= kDescribesAll || !said ||
+                        said->words.empty() || said->words.back().parameter < described;
+  auto places = place_go(machine(), !on_stack, parameters, layout.signature->results, complete);
   // The assembler describes no arguments, and Go before 1.20 none of the methods that it makes for
   // interfaces.
-  if (layout.signature->parameters.empty()) {
-    auto said = module_->go_arguments(function_);
-    layout.untold = said ? !said->words.empty() : function_.assembly;
-  }
+  if (parameters.empty()) layout.untold = said ? !said->words.empty() : function_.assembly;
   layout.convention_known = !go_registers(machine()).empty();
   layout.arguments = std::move(places.arguments);
   layout.results = std::move(places.results);

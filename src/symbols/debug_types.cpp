@@ -442,8 +442,9 @@ void DebugTypes::finish_one(Node& node) {
   if (type.kind != Kind::Array) return;
   std::uint64_t element = type.target->size;
   std::uint64_t size = 0;
-  bool sound =
-      !__builtin_mul_overflow(type.count, element, &size) && (element != 0 || type.count == 0);
+  // Go has arrays of what has no size.
+  bool sound = !__builtin_mul_overflow(type.count, element, &size) &&
+               (element != 0 || type.count == 0 || type.target->go != GoKind::None);
   if (type.size == 0 && sound) type.size = size;
   if (sound && size <= type.size && !node.vector) return;
   type.kind = Kind::Unknown;

@@ -37,6 +37,13 @@ std::optional<std::int64_t> stack_offset(const Dwarf_Op& op, Abi abi) {
 /// Where the first piece of a parameter is when the function is entered.
 EntryLocation hint_of(Dwarf_Die parameter, Address address, Abi abi) {
   auto location = attribute(parameter, DW_AT_location);
+  // Go before 1.25 writes an expression as a block, as in DWARF 2, and libdw takes no block of a
+  // DWARF 4 unit for an expression. Short ones look the same.
+  constexpr std::size_t kShort = 0x80;
+  Dwarf_Block block;
+  if (location && dwarf_whatform(&*location) == DW_FORM_block1 &&
+      dwarf_formblock(&*location, &block) == 0 && block.length < kShort)
+    location->form = DW_FORM_exprloc;
   Dwarf_Op* ops = nullptr;
   std::size_t count = 0;
   if (!location || dwarf_getlocation_addr(&*location, address.value(), &ops, &count, 1) != 1 ||

@@ -46,6 +46,11 @@ main.tReals(a=1, b=2, c=3, d=4, e=5, f=6, g=7, h=8, i=9, j=10, k=11, l=12, m=13,
 main.tStack(a=1, b=[0x2, 0x3], c=4) = (d={x=0x1, y=[0x2, 0x3]}, e="e")
 OLD main.tBlank(a=2, b=3) = (5, nil)
 NEW main.tBlank(1, a=2, "x", b=3) = (5, nil)
+OLD main.tBehindBlank(a=1, b=<optimized out>) = (r=<optimized out>)
+NEW main.tBehindBlank(a=1, [10, 20], b=[30, 40]) = (r=[31, 40])
+OLD main.tBeforeBlank(a=1) = (r=<optimized out>)
+NEW main.tBeforeBlank(a=1, [10, 20]) = (r=[71, 80])
+main.tNothings(x={a=[...], b=3, c=1.5}, y=9) = 12
 main.tBad(a=0x5000, b=0x5000, c={_type=0x5000, data=0x3}, d={tab=0x5000, data=0x3}, e=0x5000, f=0x5000, g=0x5000, h=0x5000) = 1
 main.tBad(a={str=0x5000, len=0xffffffffffffffff}, b={array=0x5000, len=0x4, cap=0x3}, c=nil, d=nil, e=nil, f=nil, g=nil, h=nil) = 1
 main.tNothing()

@@ -187,6 +187,23 @@ func tStack(a uint8, b [2]uintptr, c uint8) (d struct {
 //go:noinline
 func tBlank(_ int, a int, _ string, b int) (int, error) { return a + b, nil }
 
+// Arrays of two are on the stack; Go before 1.20 does not describe what has no name.
+//
+//go:noinline
+func tBehindBlank(a int, _ [2]int, b [2]int) (r [2]int) { return [2]int{b[0] + a, b[1]} }
+
+//go:noinline
+func tBeforeBlank(a int, _ [2]int) (r [2]int) { return [2]int{a + 70, 80} }
+
+type Nothings struct {
+	a [3]struct{}
+	b uint8
+	c float32
+}
+
+//go:noinline
+func tNothings(x Nothings, y int) int { return int(x.b) + y }
+
 //go:noinline
 func tBad(a string, b []int, c any, d error, e *Point, f map[string]int, g chan int, h func()) int {
 	return 1
@@ -263,6 +280,9 @@ func main() {
 	tReals(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17)
 	tStack(1, [2]uintptr{2, 3}, 4)
 	tBlank(1, 2, "x", 3)
+	tBehindBlank(1, [2]int{10, 20}, [2]int{30, 40})
+	tBeforeBlank(1, [2]int{10, 20})
+	tNothings(Nothings{b: 3, c: 1.5}, 9)
 	bad()
 	tNothing()
 }
