@@ -27,19 +27,19 @@ constexpr std::size_t kMostJoined = 16;
 /// address's; {field!q} the same in quotes; {} the value itself. Of [one|other] the first whose
 /// fields have all a text, or nothing.
 struct Recipe {
-  std::string_view type;
+  std::string_view type;  // with the whole path of its package, as Type::tag has it
   std::string_view text;
 };
 constexpr std::array kRecipes{
     Recipe{"*errors.errorString", "{s}"},
     Recipe{"*errors.joinError", "{errs}"},
-    Recipe{"*exec.Error", "exec: {Name!q}: {Err}"},
+    Recipe{"*os/exec.Error", "exec: {Name!q}: {Err}"},
     Recipe{"*fmt.wrapError", "{msg}"},
     Recipe{"*fmt.wrapErrors", "{msg}"},
-    Recipe{"*fs.PathError", "{Op} {Path}: {Err}"},
-    Recipe{"*http.ProtocolError", "{ErrorString}"},
-    Recipe{"*http.httpError", "{err}"},
-    Recipe{"*json.SyntaxError", "{msg}"},
+    Recipe{"*io/fs.PathError", "{Op} {Path}: {Err}"},
+    Recipe{"*net/http.ProtocolError", "{ErrorString}"},
+    Recipe{"*net/http.httpError", "{err}"},
+    Recipe{"*encoding/json.SyntaxError", "{msg}"},
     Recipe{"*net.AddrError", "[address {Addr}: ]{Err}"},
     Recipe{"*net.DNSError", "lookup {Name}[ on {Server}]: {Err}"},
     Recipe{"*net.OpError", "{Op}[ {Net}][ {Source}->{Addr}| {Source}| {Addr}]: {Err}"},
@@ -47,14 +47,14 @@ constexpr std::array kRecipes{
     Recipe{"*net.timeoutError", "i/o timeout"},
     Recipe{"*os.LinkError", "{Op} {Old} {New}: {Err}"},
     Recipe{"*os.SyscallError", "{Syscall}: {Err}"},
-    Recipe{"*poll.DeadlineExceededError", "i/o timeout"},
+    Recipe{"*internal/poll.DeadlineExceededError", "i/o timeout"},
     Recipe{"*strconv.NumError", "strconv.{Func}: parsing {Num!q}: {Err}"},
-    Recipe{"*url.Error", "{Op} {URL!q}: {Err}"},
+    Recipe{"*net/url.Error", "{Op} {URL!q}: {Err}"},
     Recipe{"context.deadlineExceededError", "context deadline exceeded"},
     Recipe{"net.InvalidAddrError", "{}"},
     Recipe{"net.UnknownNetworkError", "unknown network {}"},
     Recipe{"net.canceledError", "operation was canceled"},
-    Recipe{"poll.errNetClosing", "use of closed network connection"},
+    Recipe{"internal/poll.errNetClosing", "use of closed network connection"},
     Recipe{"runtime.plainError", "{}"},
     Recipe{"runtime.errorString", "runtime error: {}"},
 };
@@ -87,7 +87,7 @@ class ErrorText {
 
   std::optional<std::string> of(const GoDynamic& error, unsigned depth) {
     if (depth == kDeepest) return std::nullopt;
-    const std::string& name = error.type->name;
+    const std::string& name = error.type->tag;
     if (name == "syscall.Errno") {
       auto object = whole(error);
       if (!object || object->bytes.size() != kWord) return std::nullopt;
@@ -236,7 +236,7 @@ class ErrorText {
 
   // String() of package net's addresses.
   std::optional<std::string> address(const GoDynamic& held) {
-    const std::string& name = held.type->name;
+    const std::string& name = held.type->tag;
     bool port = name == "*net.TCPAddr" || name == "*net.UDPAddr";
     if (!port && name != "*net.IPAddr" && name != "*net.UnixAddr") return std::nullopt;
     auto object = pointee(held);

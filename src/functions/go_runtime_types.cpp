@@ -69,6 +69,54 @@ std::uint64_t size_of(GoKind kind) {
   return 0;
 }
 
+/// How many bytes describe a type of a kind, before what is said of types with a name or methods.
+std::size_t described_in(GoKind kind) {
+  switch (kind) {
+    case GoKind::Pointer:
+    case GoKind::Slice:
+    case GoKind::Func:
+      return kHeader + 8;
+    case GoKind::Chan:
+      return kHeader + 16;
+    case GoKind::Array:
+      return kHeader + 24;
+    case GoKind::Struct:
+    case GoKind::Interface:
+      return kHeader + 32;
+    case GoKind::None:
+    case GoKind::Map:  // it differs
+      return 0;
+    case GoKind::Bool:
+    case GoKind::Int:
+    case GoKind::Int8:
+    case GoKind::Int16:
+    case GoKind::Int32:
+    case GoKind::Int64:
+    case GoKind::Uint:
+    case GoKind::Uint8:
+    case GoKind::Uint16:
+    case GoKind::Uint32:
+    case GoKind::Uint64:
+    case GoKind::Uintptr:
+    case GoKind::Float32:
+    case GoKind::Float64:
+    case GoKind::Complex64:
+    case GoKind::Complex128:
+    case GoKind::String:
+    case GoKind::UnsafePointer:
+      return kHeader;
+  }
+  return 0;
+}
+
+/// "*exec.Error" of package "os/exec": "*os/exec.Error".
+std::string with_path(const std::string& name, const std::string& path) {
+  const std::size_t begin = name.find_first_not_of('*');
+  const std::size_t end = name.find('.', begin == std::string::npos ? 0 : begin);
+  if (begin == std::string::npos || end == std::string::npos) return name;
+  return name.substr(0, begin) + path + name.substr(end);
+}
+
 Kind kind_of(GoKind kind) {
   switch (kind) {
     case GoKind::Bool:
@@ -119,6 +167,7 @@ struct GoRuntimeTypes::Reading {
   std::size_t& reads_left;
   std::size_t left = kMostTypes;
   std::vector<Work> work;
+  bool lasting = false;  // what is being read is kept, and so must be what it refers to
 
   [[nodiscard]] bool is_inside(Address at) const {
     return !region.begin.null() && at >= region.begin && at < region.end;
@@ -158,7 +207,7 @@ struct GoRuntimeTypes::Reading {
 
 /// The node of a type; queued to be read when it is new, or was read for somebody farther away.
 GoRuntimeTypes::Node* GoRuntimeTypes::resolve(Address at, int depth, Reading& reading) {
-  if (at.null()) return nullptr;
+  if (at.null() || (reading.lasting && !reading.is_inside(at))) return nullptr;
   Node& node = reading.is_inside(at) ? kept_[at - reading.region.begin] : temporary_[at.value()];
   if (depth < node.depth && reading.left > 0) {
     --reading.left;
@@ -214,6 +263,15 @@ bool GoRuntimeTypes::read_header(Node& node, Address at, std::span<const std::by
   type.name = reading.name(reading.region.begin + load_number(bytes.subspan(40, 4)));
   if ((flags & kExtraStar) != 0 && type.name.starts_with('*')) type.name.erase(0, 1);
   type.tag = type.name;
+  // The path of the package begins what is said of types with a name (runtime.uncommontype of Go
+  // 1.19 src/runtime/type.go).
+  constexpr unsigned kUncommon = 1;  // of the flags
+  std::array<std::byte, 4> path{};
+  const std::size_t length = described_in(type.go);
+  if ((flags & kUncommon) == 0 || length == 0 || reading.read(at + length, path) != path.size())
+    return true;
+  const std::string package = reading.name(reading.region.begin + load_number(path));
+  if (!package.empty()) type.tag = with_path(type.name, package);
   return true;
 }
 
@@ -254,6 +312,7 @@ std::optional<GoRuntimeTypes::Found> GoRuntimeTypes::find(Address at, const GoTy
   while (!reading.work.empty()) {
     Work work = reading.work.back();
     reading.work.pop_back();
+    reading.lasting = reading.is_inside(work.at);
     read_node(work, reading, *this);
   }
   // What was not read any more is not to be taken for what could not be read: see tidy().

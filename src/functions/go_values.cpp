@@ -86,11 +86,16 @@ Value read_errno(std::uint64_t number, ObjectReader& reader) {
   return Value::call("syscall.Errno", children);
 }
 
+// Not one of another package that is called the same.
+bool is_type(const Type& type, std::string_view name) {
+  return type.name == name && (type.tag.empty() || type.tag == name);
+}
+
 std::optional<Value> read_number(const Type& type, std::span<const std::byte> bytes,
                                  ObjectReader& reader) {
-  if (type.name == "time.Duration" && bytes.size() == kWord)
+  if (is_type(type, "time.Duration") && bytes.size() == kWord)
     return text_value(go_duration_text(static_cast<std::int64_t>(load_number(bytes))), reader);
-  if (type.name == "syscall.Errno" && bytes.size() == kWord)
+  if (is_type(type, "syscall.Errno") && bytes.size() == kWord)
     return read_errno(load_number(bytes), reader);
   if (type.go == GoKind::Uintptr) return Value::hex(load_number(bytes));
   return std::nullopt;
@@ -135,7 +140,7 @@ Value read_slice(const Type& type, std::span<const std::byte> bytes, ObjectReade
   if (at.null() && length == 0 && capacity == 0) return nil();
   bool sound = !at.null() && length <= capacity && capacity <= kMostElements;
   if (!sound || element == nullptr) return words(bytes, kNames, reader);
-  if (type.name == "net.IP" && length != 0)
+  if (is_type(type, "net.IP") && length != 0)
     if (auto ip = read_ip(at, length, reader)) return *ip;
   if (element->go == GoKind::Uint8) return read_string(bytes, reader);
   if (length == 0) return Value::list(Value::Kind::Array, {});
@@ -243,7 +248,7 @@ Value read_interface(const Type& type, std::span<const std::byte> bytes, ObjectR
 std::optional<Value> read_struct(const Type& type, std::span<const std::byte> bytes,
                                  ObjectReader& reader) {
   constexpr std::size_t kTime = 24;  // wall, ext and a location
-  if (type.name != "time.Time" || bytes.size() != kTime) return std::nullopt;
+  if (!is_type(type, "time.Time") || bytes.size() != kTime) return std::nullopt;
   auto text = go_time_text(word(bytes, 0), static_cast<std::int64_t>(word(bytes, 1)));
   return text ? std::optional(text_value(*text, reader)) : std::nullopt;
 }

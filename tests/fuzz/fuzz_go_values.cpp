@@ -31,9 +31,9 @@ constexpr std::size_t kMostReads = 12'000;  // of the values, and of their types
 constexpr std::size_t kMostArena = std::size_t{16} << 20;
 
 constexpr std::array<std::string_view, 14> kNames{
-    "*errors.errorString", "*fs.PathError",  "*net.OpError", "*net.TCPAddr", "*url.Error",
-    "*errors.joinError",   "syscall.Errno",  "time.Time",    "net.IP",       "*net.DNSError",
-    "time.Duration",       "*net.AddrError", "error",        "main.T\x1b\n"};
+    "*errors.errorString", "*io/fs.PathError", "*net.OpError", "*net.TCPAddr", "*net/url.Error",
+    "*errors.joinError",   "syscall.Errno",    "time.Time",    "net.IP",       "*net.DNSError",
+    "time.Duration",       "*net.AddrError",   "error",        "main.T\x1b\n"};
 // Those that an error's recipe asks for are neighbours.
 constexpr std::array<std::string_view, 14> kFieldNames{"s",      "Path", "Op",     "Err", "Net",
                                                        "Source", "Addr", "errs",   "IP",  "Port",

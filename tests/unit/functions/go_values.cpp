@@ -30,17 +30,20 @@ class Program {
     rodata_.resize(kRoom);
   }
 
-  // A type of `size` bytes; `tail`: the words behind the common part.
+  // A type of `size` bytes; `tail`: the words behind the common part; `package`: the path of the
+  // one that defines it.
   Address type(GoKind kind, std::uint64_t size, const std::string& name,
-               std::vector<std::uint64_t> tail = {}, bool direct = false) {
+               std::vector<std::uint64_t> tail = {}, bool direct = false,
+               const std::string& package = "") {
+    if (!package.empty()) tail.push_back(add_name(package));
     // The compiler shares the names of T and *T: T's has a star too many, and a flag.
     bool star = !name.starts_with('*');
     std::uint64_t text = add_name((star ? "*" : "") + name);
     std::uint64_t at = take(48 + tail.size() * 8);
     put(at, size, 8);
-    put(at + 20, star ? 2 : 0, 1);
     bool in_flags = region_.minor >= 26;
-    if (direct) put(at + (in_flags ? 20 : 23), in_flags && star ? 0x22 : 0x20, 1);
+    const unsigned flags = (star ? 2U : 0U) | (package.empty() ? 0U : 1U);
+    put(at + 20, flags | (direct && in_flags ? 0x20U : 0U), 1);
     put(at + 23, static_cast<std::uint64_t>(kind) | (direct && !in_flags ? 0x20 : 0), 1);
     put(at + 40, text, 4);
     for (std::size_t i = 0; i < tail.size(); ++i)
@@ -66,8 +69,8 @@ class Program {
     }
     return type(GoKind::Struct, size, name, {0, kTypes + list, fields.size(), fields.size()});
   }
-  Address pointer(Address to, const std::string& name) {
-    return type(GoKind::Pointer, 8, name, {to.value()}, true);
+  Address pointer(Address to, const std::string& name, const std::string& package = "") {
+    return type(GoKind::Pointer, 8, name, {to.value()}, true, package);
   }
 
   // Words in memory.
@@ -317,15 +320,16 @@ struct Errors {
         p.pointer(p.structure(16, "errors.errorString", {{"s", string, 0}}), "*errors.errorString");
     error = p.type(GoKind::Interface, 16, "error", {0, kTypes, 1, 1});
     number = p.type(GoKind::Uintptr, 8, "syscall.Errno");
-    path = p.pointer(p.structure(48, "fs.PathError",
-                                 {{"Op", string, 0}, {"Path", string, 16}, {"Err", error, 32}}),
-                     "*fs.PathError");
+    Address fields = p.structure(48, "fs.PathError",
+                                 {{"Op", string, 0}, {"Path", string, 16}, {"Err", error, 32}});
+    path = p.pointer(fields, "*fs.PathError", "io/fs");
+    other_path = p.pointer(fields, "*fs.PathError", "example.org/fs");
   }
   std::uint64_t text(std::string_view bytes) const { return program.text(bytes).value(); }
   std::uint64_t table(Address type) const { return program.words({0, type.value()}).value(); }
 
   Program& program;
-  Address string, plain, error, number, path;
+  Address string, plain, error, number, path, other_path;
 };
 
 }  // namespace
@@ -344,6 +348,8 @@ TEST_CASE("errors are put together; those of unknown types are not") {
   CHECK(p.show_any(e.path, path(e.number, p.words({13}).value())) ==
         "*fs.PathError(\"open /x: permission denied\")");
   CHECK(p.show_any(e.path, path(e.plain, plain)) == "*fs.PathError(\"open /x: bad\")");
+  CHECK(p.show_any(e.other_path, path(e.plain, plain)) ==
+        "*fs.PathError(&{Op=\"open\", Path=\"/x\", Err=*errors.errorString(\"bad\")})");
   Address own = p.type(GoKind::Int, 8, "main.Own");
   CHECK(p.show_any(e.path, path(own, p.words({3}).value())) ==
         "*fs.PathError(&{Op=\"open\", Path=\"/x\", Err=main.Own(3)})");
