@@ -150,6 +150,7 @@ std::vector<std::string> list_flags(const std::vector<std::string>& flags) {
 struct PackagePlace {
   std::string path;    // by which it is imported
   std::string folder;  // absolute
+  bool has_tests = false;
 };
 
 // Asks the go command where the package is.
@@ -158,11 +159,13 @@ Result<PackagePlace> find_package(const std::string& go, const GoBuild& build, i
   if (!said.valid()) return os_error("memfd_create");
   std::vector<std::string> words{"go", "list"};
   std::ranges::copy(list_flags(build.flags), std::back_inserter(words));
-  for (const char* word : {"-e", "-find", "-f", "{{.ImportPath}}\n{{.Dir}}"})
+  for (const char* word :
+       {"-e", "-find", "-f", "{{.ImportPath}}\n{{.Dir}}\n{{or .TestGoFiles .XTestGoFiles}}"})
     words.emplace_back(word);
   words.push_back(build.package);
   auto done = run_go(go, words, said.get(), ended_by);
   if (!done) return done.error();
+  if (ended_by != 0) return failed(build, "building it was interrupted");
   if (!*done) return failed(build, "'go list' failed");
   std::string text;
   std::array<char, 4096> buffer{};
@@ -174,9 +177,11 @@ Result<PackagePlace> find_package(const std::string& go, const GoBuild& build, i
   }
   const std::size_t first = text.find('\n');
   const std::size_t second = first == std::string::npos ? first : text.find('\n', first + 1);
-  if (second == std::string::npos) return failed(build, "the go command knows no such package");
-  if (second + 1 < text.size()) return failed(build, "these are several packages");
-  return PackagePlace{text.substr(0, first), text.substr(first + 1, second - first - 1)};
+  const std::size_t third = second == std::string::npos ? second : text.find('\n', second + 1);
+  if (third == std::string::npos) return failed(build, "the go command knows no such package");
+  if (third + 1 < text.size()) return failed(build, "these are several packages");
+  return PackagePlace{text.substr(0, first), text.substr(first + 1, second - first - 1),
+                      text.substr(second + 1, third - second - 1) != "[]"};
 }
 
 // What `go test` calls the tests of a package: by the last part of its path that is not a version.
@@ -250,11 +255,12 @@ Result<GoBuilt> build_go(const GoBuild& build, int& ended_by) {
   if (!done) return done.error();
   if (ended_by != 0) return failed(build, "building it was interrupted");
   if (!*done) return failed(build, build.test ? "'go test -c' failed" : "'go build' failed");
+  // `go test -c` succeeds without writing anything: a file of that name would be an old one.
+  if (build.test && !place.has_tests) return failed(build, "it has no tests");
   built.path = output->ends_with('/') ? only_file(built.holder->path()) : *output;
   struct stat found {};
   if (built.path.empty()) return failed(build, "these are several programs");
-  if (stat(built.path.c_str(), &found) != 0)
-    return failed(build, build.test ? "it has no tests" : "it is no program");
+  if (stat(built.path.c_str(), &found) != 0) return failed(build, "it is no program");
   built.folder = place.folder;
   return built;
 }

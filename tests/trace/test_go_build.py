@@ -92,6 +92,15 @@ class GoBuild(go_programs.GoCase):
                              f"cannot trace ./bad: '{'go build' if how == '--go-build' else 'go test -c'}' failed")
             self.assertEqual(run.out, "")
 
+    def test_old_file_where_there_are_no_tests(self):
+        old = os.path.join(self.dir, "old.test")
+        with open(old, "w", encoding="ascii") as file:
+            file.write("#!/bin/sh\necho old\n")
+        os.chmod(old, 0o755)
+        run = self.run_here("--go-test=./empty", "--go-output", old, "--funcs", "x", status=1)
+        self.assertIn("it has no tests", run.err)
+        self.assertEqual(run.out, "")
+
     def test_what_is_no_program(self):
         for argv, message in ((["--go-build=./empty"], "'go build' failed"),
                               (["--go-test=./empty"], "it has no tests"),
