@@ -69,8 +69,40 @@ std::optional<std::pair<std::size_t, std::uint64_t>> popping_before(std::span<co
   return std::nullopt;
 }
 
+// Where branches lead, in order.
+std::vector<Address> targets_of(std::span<const Branch> branches) {
+  std::vector<Address> targets;
+  for (const Branch& branch : branches)
+    if (branch.target) targets.push_back(*branch.target);
+  std::ranges::sort(targets);
+  return targets;
+}
+
+// Whether one of `targets` is in [from, to].
+bool leads_into(std::span<const Address> targets, Address from, Address to) {
+  auto first = std::ranges::lower_bound(targets, from);
+  return first != targets.end() && *first <= to;
+}
+
+// Drops what no path through the code comes to: what was read of data there makes no sense.
+std::vector<Branch> reached(std::span<const Branch> branches, std::span<const Address> targets) {
+  std::vector<Branch> result;
+  bool flows = true;
+  Address from;
+  for (const Branch& branch : branches) {
+    flows = flows || leads_into(targets, from, branch.at);
+    if (!flows) continue;
+    result.push_back(branch);
+    if (branch.kind == Kind::Jump || branch.kind == Kind::Return) {
+      flows = false;
+      from = branch.at + branch.length;
+    }
+  }
+  return result;
+}
+
 GoCode::Return read_return(Abi machine, std::span<const std::byte> text, Address start, Address at,
-                           std::span<const Branch> branches) {
+                           std::span<const Address> targets) {
   GoCode::Return found{.at = at, .epilogue = at};
   if (machine != Abi::X86_64) return found;
   const std::size_t offset = at - start;
@@ -79,10 +111,7 @@ GoCode::Return read_return(Abi machine, std::span<const std::byte> text, Address
   auto popping = popping_before(text, offset - (pops ? 1 : 0));
   if (!popping) return found;
   const Address epilogue = at - (pops ? 1 : 0) - popping->first;
-  const bool entered = std::ranges::any_of(branches, [&](const Branch& branch) {
-    return branch.target && *branch.target > epilogue && *branch.target <= at;
-  });
-  if (entered) return found;
+  if (leads_into(targets, epilogue + 1, at)) return found;
   found.epilogue = epilogue;
   found.pops = pops;
   found.frame = popping->second + (pops ? word_size(machine) : 0);
@@ -91,9 +120,11 @@ GoCode::Return read_return(Abi machine, std::span<const std::byte> text, Address
 
 }  // namespace
 
-GoCode read_go_code(Abi machine, std::span<const std::byte> text, Address at) {
+GoCode read_go_code(Abi machine, std::span<const std::byte> text, Address at, bool by_hand) {
   GoCode code;
-  const std::vector<Branch> branches = find_branches(machine, text, at);
+  std::vector<Branch> branches = find_branches(machine, text, at);
+  const std::vector<Address> targets = targets_of(branches);
+  if (by_hand) branches = reached(branches, targets);
   code.check = check_length(branches, at);
   const Address entry = at + code.check;
   for (const Branch& branch : branches) {
@@ -101,7 +132,7 @@ GoCode read_go_code(Abi machine, std::span<const std::byte> text, Address at) {
     if (branch.kind == Kind::Call && branch.target)
       code.calls.push_back({branch.at, *branch.target});
     if (branch.kind == Kind::Return) {
-      code.returns.push_back(read_return(machine, text, at, branch.at, branches));
+      code.returns.push_back(read_return(machine, text, at, branch.at, targets));
     }
     if (branch.kind == Kind::Jump && !branch.target) code.indirect.push_back(branch.at);
     if (branch.kind == Kind::Jump && branch.target && !inside)

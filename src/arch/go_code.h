@@ -34,7 +34,8 @@ struct GoCode {
     std::uint64_t frame = 0;  // bytes that they take away
     bool pops = false;        // the frame pointer is the last of them
     // Whether a thread whose program counter is behind the return instruction's first byte can only
-    // have come there by a trap on it: what follows is padding, or no code of the function.
+    // have come there by a trap on it: what follows is padding, or not the function's (but
+    // another one may begin there).
     bool alone = false;
   };
   std::vector<Return> returns;
@@ -46,8 +47,10 @@ struct GoCode {
   bool loops_to_entry = false;
 };
 
-/// `text` is all of the function's code, which stands at `at`.
-GoCode read_go_code(Abi machine, std::span<const std::byte> text, Address at);
+/// `text` is all of the function's code, which stands at `at`. `by_hand`: it is assembly, which may
+/// have data in its code: then nothing is said of what stands behind a jump or a return and is led
+/// to by no branch.
+GoCode read_go_code(Abi machine, std::span<const std::byte> text, Address at, bool by_hand = false);
 
 /// Go keeps the current g in a register in code of its own: amd64 since Go 1.17 (not in assembly
 /// and in what it is called by, ABI0), arm64 always (Go src/cmd/compile/abi-internal.md).

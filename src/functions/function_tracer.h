@@ -156,7 +156,7 @@ class FunctionTracer {
                                              AddressSpace& space, ThreadCalls& calls);
   static void go_arrive(const GoStop& at, bool same_place, AddressSpace& space, ThreadCalls& calls,
                         CallObserver& observer, CallEnd end);
-  static FunctionReturned go_returned(const GoChain& chain, const OpenCall& call, CallEnd end);
+  static FunctionReturned go_returned(const OpenCall& call, bool is_last, CallEnd end);
   void enter_go(StoppedTracee& tracee, Site& site, Registers& regs, AddressSpace& space,
                 ThreadCalls& calls, CallObserver& observer);
   void leave_go(StoppedTracee& tracee, Site& site, Registers& regs, AddressSpace& space,

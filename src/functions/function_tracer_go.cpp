@@ -35,6 +35,13 @@ ThreadCalls::GoPlace place_of(const GoThread& thread, const GoChain& chain, GoCh
   return place;
 }
 
+// The number of the call that was entered last among those whose lines are joined: of a goroutine,
+// on whatever stack, or of a thread.
+std::uint64_t& last_number(const GoThread& thread, GoChains& chains, ThreadCalls& calls) {
+  GoChain* user = thread.goroutine == 0 ? nullptr : chains.find(thread.user, thread.goroutine);
+  return user != nullptr ? user->last_number : calls.last_number;
+}
+
 // A call whose frame is gone, and how many shown ones are around it.
 struct GoneCall {
   OpenCall call;
@@ -58,7 +65,11 @@ ReadCode read_code_of(const LoadedModule& loaded, const Function& function, Addr
       loaded.module->go_code_end(function).value_or(function.address + function.size);
   std::vector<std::byte> text(std::min<std::uint64_t>(end - function.address, kMostCode));
   text.resize(space.read(start, text));
-  return {start, read_go_code(loaded.module->machine(), text, start)};
+  // Before the register ABI (Go 1.17), nothing tells assembly from what is compiled.
+  constexpr unsigned kTells = 17;
+  const GoProgram* program = loaded.module->go();
+  const bool by_hand = function.assembly && program != nullptr && program->minor >= kTells;
+  return {start, read_go_code(loaded.module->machine(), text, start, by_hand)};
 }
 
 }  // namespace
@@ -91,24 +102,24 @@ std::optional<FunctionTracer::GoStop> FunctionTracer::go_same_frame(const Regist
 // Tells that calls deeper than where the goroutine is are over.
 void FunctionTracer::go_arrive(const GoStop& at, bool same_place, AddressSpace& space,
                                ThreadCalls& calls, CallObserver& observer, CallEnd end) {
-  const unsigned around =
-      chains_of(space, calls).depth_below(at.thread) + depth_in_c(at.thread, calls);
-  calls.go.goroutine = at.thread.goroutine;
+  const std::uint64_t last = last_number(at.thread, chains_of(space, calls), calls);
   end_deeper(*at.chain, at.distance, same_place, [&](const OpenCall& call) {
     if (!call.shown) return;
-    observer.returned(go_returned(*at.chain, call, end), around + call.depth);
+    // What g0 was left in may have been called for another goroutine than it works for now.
+    const bool is_last = call.goroutine == at.thread.goroutine && call.number == last;
+    calls.go.goroutine = call.goroutine;
+    observer.returned(go_returned(call, is_last, end), call.around + call.depth);
   });
   calls.go = place_of(at.thread, *at.chain, chains_of(space, calls));
 }
 
-FunctionReturned FunctionTracer::go_returned(const GoChain& chain, const OpenCall& call,
-                                             CallEnd end) {
+FunctionReturned FunctionTracer::go_returned(const OpenCall& call, bool is_last, CallEnd end) {
   return {.name = call.function->function().name,
           .object = call.function->object(),
           .result = Value::none(),
           .end = end,
           .duration = monotonic_now() - call.entered,
-          .entered_last = call.number == chain.last_number};
+          .entered_last = is_last};
 }
 
 void FunctionTracer::locate(const Registers& regs, AddressSpace& space, ThreadCalls& calls,
@@ -156,18 +167,21 @@ void FunctionTracer::enter_go(StoppedTracee& tracee, Site& site, Registers& regs
     places_.entered(choice_, function.function(), at_entry, space, arena_, event);
     observer.entered(event, calls.go.depth + (at ? depth_in_c(at->thread, calls) : 0));
     ++entered_;
-    if (at) at->chain->last_number = entered_;
+    if (at) last_number(at->thread, chains_of(space, calls), calls) = entered_;
     if (how.level < choice_.follow_calls) follow(site, space);
   }
   if (!at) return;
-  OpenCall call{.function = &function,
-                .cfa = at->distance,
-                .entered = monotonic_now(),
-                .number = how.shown ? entered_ : 0,
-                .shown = how.shown,
-                .within = site.within,
-                .level = how.level,
-                .entered_at = cfa};
+  OpenCall call{
+      .function = &function,
+      .cfa = at->distance,
+      .entered = monotonic_now(),
+      .number = how.shown ? entered_ : 0,
+      .shown = how.shown,
+      .within = site.within,
+      .level = how.level,
+      .entered_at = cfa,
+      .goroutine = at->thread.goroutine,
+      .around = chains_of(space, calls).depth_below(at->thread) + depth_in_c(at->thread, calls)};
   const auto& layout = function.layout();
   if (layout.result.keep_at_entry) call.kept = at_entry.get(*layout.result.keep_at_entry);
   call.numbers = std::move(numbers);
@@ -196,10 +210,16 @@ void FunctionTracer::leave_go(StoppedTracee& tracee, Site& site, Registers& regs
     return;
   }
   if (!open.empty() && site.leaves && go_jump(site, open.back(), space)) return;
-  // What has jumped to what returns here returns, too.
-  while (!open.empty() && is_at(open.back())) {
+  // What has jumped to what returns here returns, too, and what has jumped to that.
+  const Function* ended = nullptr;
+  auto led_to_it = [&](const OpenCall& call) {
+    return ended != nullptr && call.cfa == at->distance && call.jumped_to != nullptr &&
+           call.jumped_to->address == ended->address;
+  };
+  while (!open.empty() && (is_at(open.back()) || led_to_it(open.back()))) {
     const OpenCall call = open.back();
     open.pop_back();
+    ended = &call.function->function();
     if (call.shown) go_return(tracee, {call, site, at_return, *at}, space, calls, observer);
   }
   calls.go = place_of(at->thread, *at->chain, chains_of(space, calls));
@@ -207,7 +227,9 @@ void FunctionTracer::leave_go(StoppedTracee& tracee, Site& site, Registers& regs
 
 void FunctionTracer::go_return(StoppedTracee& tracee, const GoReturn& end, AddressSpace& space,
                                ThreadCalls& calls, CallObserver& observer) {
-  FunctionReturned event = go_returned(*end.at.chain, end.call, CallEnd::Returned);
+  GoChains& chains = chains_of(space, calls);
+  const bool is_last = end.call.number == last_number(end.at.thread, chains, calls);
+  FunctionReturned event = go_returned(end.call, is_last, CallEnd::Returned);
   FloatsOnDemand floats(tracee, end.regs.machine());
   ValueSource source{end.regs, std::ref(floats), space, arena_, limits_, functions_of(space)};
   // What a function that ends by a jump to nobody knows where returns is not known.
@@ -217,10 +239,9 @@ void FunctionTracer::go_return(StoppedTracee& tracee, const GoReturn& end, Addre
     event.outputs = values.outputs;
   }
   places_.returned(choice_, CallPlaces::End::AtReturn, end.regs, space, arena_, event);
-  const unsigned around =
-      chains_of(space, calls).depth_below(end.at.thread) + depth_in_c(end.at.thread, calls);
-  calls.go = place_of(end.at.thread, *end.at.chain, chains_of(space, calls));
-  observer.returned(event, around + end.call.depth);
+  calls.go = place_of(end.at.thread, *end.at.chain, chains);
+  calls.go.goroutine = end.call.goroutine;
+  observer.returned(event, end.call.around + end.call.depth);
 }
 
 // A method that is promoted from what a structure points to is a jump to that one's: the call ends
@@ -284,7 +305,9 @@ void FunctionTracer::go_recover(StoppedTracee& tracee, const Registers& regs, Ad
   calls.go.goroutine = thread.goroutine;
   for (const GoneCall& one : gone) {
     if (!one.call.shown) continue;
-    observer.returned(go_returned(chain, one.call, CallEnd::UnwoundByPanic), one.depth);
+    const std::uint64_t number = one.call.number;
+    const bool is_last = number == chain.last_number || number == calls.last_number;
+    observer.returned(go_returned(one.call, is_last, CallEnd::UnwoundByPanic), one.depth);
   }
 }
 
@@ -301,7 +324,10 @@ void FunctionTracer::plant_go_ends(const LoadedModule& loaded, const Function& f
     auto site = space.plant(epilogue ? end.epilogue : end.at, loaded.module->machine());
     if (!site) continue;
     (*site)->ends = &function;
-    (*site)->sure = !epilogue && end.alone;
+    // The next function may begin right behind it.
+    const Address behind = end.at + 1 - loaded.bias;
+    const Function* next = loaded.module->function_at(behind);
+    (*site)->sure = !epilogue && end.alone && (next == nullptr || next->address != behind);
     (*site)->ahead = epilogue ? end.at - end.epilogue : 0;
     (*site)->popped = epilogue ? end.frame : 0;
   }
@@ -326,14 +352,18 @@ void FunctionTracer::plant_go_ends(const LoadedModule& loaded, const Function& f
 bool FunctionTracer::plant_go_ends(const LoadedModule& loaded, const Function& function,
                                    AddressSpace& space) {
   const auto [start, code] = read_code_of(loaded, function, space);
-  auto ends_here = [&](const GoCode::Return& end) {
-    for (Address at : {end.at, end.epilogue})
-      if (const Site* site = space.site_at(at); site != nullptr && site->ends != nullptr)
-        return true;
-    return false;
+  auto ends_at = [&](Address at) {
+    const Site* site = space.site_at(at);
+    return site != nullptr && site->ends != nullptr;
   };
-  if (code.returns.empty()) return false;
-  if (!std::ranges::any_of(code.returns, ends_here)) plant_go_ends(loaded, function, code, space);
+  auto returns_at = [&](const GoCode::Return& end) {
+    return ends_at(end.at) || ends_at(end.epilogue);
+  };
+  if (code.returns.empty() && code.leaves.empty()) return false;
+  if (!std::ranges::any_of(code.returns, returns_at) &&
+      !std::ranges::any_of(code.leaves, ends_at, &GoCode::Transfer::at)) {
+    plant_go_ends(loaded, function, code, space);
+  }
   return true;
 }
 

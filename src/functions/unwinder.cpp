@@ -22,7 +22,7 @@ struct Unwinder::Walk {
   std::size_t most = 0;
   std::vector<Frame> frames;
   std::uint64_t signature = 0;           // bits of an address of code: see read_word
-  bool behind_stub = false;              // the first frame is called by a stub: see leave_stub
+  bool behind_stub = false;              // the first frame is called by a stub: see is_in_stub
   std::optional<Registers> interrupted;  // by the signal whose handler's frames come before these
 };
 

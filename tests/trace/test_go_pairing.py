@@ -2,7 +2,9 @@
 """Go's calls begin and end in the trace as they do in the program, by goroutine; so do C's between
 them, and syscalls."""
 
+import platform
 import re
+import unittest
 
 import go_programs
 import harness
@@ -172,6 +174,31 @@ main.calls {
                               self.build("ends"), name)
             self.assertEqual(run.status, 0, run.err)
             self.assertGreater(len(self.lines("trace")), 500)
+
+    def test_what_leaves_the_schedulers_stack(self):
+        """runtime.newstack leaves g0 without returning, maybe for another goroutine."""
+        run = self.ttrace("-f", "-e", "trace=none", "--funcs", r"^main\.main\.func", "--funcs",
+                          r"^runtime\.newstack$", "-o", "trace", self.build("ends"), "grows")
+        self.assertEqual(run.status, 0, run.err)
+        lines = self.lines("trace")
+        self.assertEqual([line for line in lines if "main.main.func" in line and "unwound" in line], [])
+        self.assertTrue(any("main.main.func" in line for line in lines))
+
+    @unittest.skipUnless(platform.machine() == "x86_64", "the assembly is x86-64's")
+    def test_data_in_assembly(self):
+        run = self.ttrace("-e", "trace=none", "--funcs", r"^main\.sum$", "-o", "trace", self.build("assembly"))
+        self.assertEqual(run.out, "2 100\n" + f"{0xc3c3c3c3c3c3c3c3}\n" * 3)
+        lines = [line for line in self.lines("trace") if "main.sum" in line]
+        self.assertEqual(len(lines), 3, lines)
+        for line in lines:
+            self.assertRegex(line, r"main\.sum\(\.\.\.\)$")
+
+    @unittest.skipUnless(platform.machine() == "x86_64", "the assembly is x86-64's")
+    def test_jumps_that_lead_on(self):
+        lines = [shape(line) for line in self.scene("", program="assembly", funcs=r"^main\.(one|two|three)$")]
+        self.assertEqual([text for _, text in lines if "main." in text], [
+            "main.one {", "  main.two {", "    main.three", "  } main.two", "} main.one",
+            "main.one {", "  main.two", "} main.one"])
 
 
 @go_programs.for_each_toolchain

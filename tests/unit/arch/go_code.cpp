@@ -169,3 +169,13 @@ TEST_CASE("where g, the first argument and the return address are") {
   CHECK(go_link_register(arm64) == Address(9));
   CHECK(go_return_address_size(Abi::Aarch64) == 0);
 }
+
+TEST_CASE("data in assembly is not taken for returns") {
+  // jmp over data; test %rax,%rax; je to a return behind another return; ret; data; ret; data
+  constexpr const char* kCode = "eb02 c3c3 4885c0 7403 c3 c3c3 c3 c3";
+  CHECK(read_go_code(Abi::X86_64, bytes(kCode), kAt).returns.size() == 7);
+  GoCode code = read_go_code(Abi::X86_64, bytes(kCode), kAt, true);
+  REQUIRE(code.returns.size() == 2);
+  CHECK(code.returns[0].at == kAt + 9);
+  CHECK(code.returns[1].at == kAt + 12);
+}

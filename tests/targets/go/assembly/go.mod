@@ -1,0 +1,3 @@
+module example.org/assembly
+
+go 1.18
