@@ -56,8 +56,8 @@ struct OpenCall {
   unsigned depth = 0;           // shown calls around it, on its chain
   const Function* jumped_to = nullptr;  // Go: it has ended in a jump to this function
   Address entered_at;                   // Go: the CFA as it was at the entry
-  std::uint64_t goroutine = 0;  // in a Go program: for which goroutine; 0: for none
-  unsigned around = 0;          // Go: shown calls around its chain
+  std::uint64_t goroutine = 0;          // in a Go program: for which goroutine; 0: for none
+  unsigned around = 0;                  // Go: shown calls around its chain
 };
 
 /// Adds a call to its chain: `depth` and `within` are made to agree with the calls around it.
