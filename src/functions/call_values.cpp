@@ -34,6 +34,11 @@ prototypes::PrototypeReader::Thread thread_of(AddressSpace& space, const Registe
   return {space.thread(), [&space, &registers] { return error_number(registers, space); }};
 }
 
+ValueSource with_types(ValueSource source, const std::optional<GoTypeSource>& types) {
+  source.go = types ? &*types : nullptr;
+  return source;
+}
+
 }  // namespace
 
 // Where the program of a Go function has its types. What an earlier call's values refer to may go.
@@ -55,9 +60,7 @@ Arguments CallValues::entered(TracedFunction& function, const ValueSource& sourc
                               AddressSpace& space, prototypes::Numbers& numbers) {
   if (function.function().go) {
     auto types = go_types(function, space);
-    ValueSource with_types = source;
-    with_types.go = types ? &*types : nullptr;
-    return read_arguments(function, with_types);
+    return read_arguments(function, with_types(source, types));
   }
   if (const auto* prototype = function.prototype()) {
     auto arguments =
@@ -71,9 +74,7 @@ prototypes::Returned CallValues::returned(const OpenCall& call, const ValueSourc
                                           AddressSpace& space) {
   if (call.function->function().go) {
     auto types = go_types(*call.function, space);
-    ValueSource with_types = source;
-    with_types.go = types ? &*types : nullptr;
-    return {read_result(*call.function, with_types, call.kept), {}};
+    return {read_result(*call.function, with_types(source, types), call.kept), {}};
   }
   if (const auto* prototype = call.function->prototype()) {
     return reader_.returned(*prototype, source, thread_of(space, source.registers), call.numbers);

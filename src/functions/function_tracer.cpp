@@ -109,6 +109,19 @@ FunctionTracer::Showing FunctionTracer::showing(const Site& site,
   return {true, around->level + 1};
 }
 
+// The arguments of a call; at the first of a function, what is wrong with its debug information is
+// said.
+Arguments FunctionTracer::arguments_of(TracedFunction& function, const ValueSource& source,
+                                       AddressSpace& space, prototypes::Numbers& numbers,
+                                       CallObserver& observer) {
+  const bool first = !function.has_layout();
+  Arguments arguments = values_.entered(function, source, space, numbers);
+  if (first) {
+    if (auto warning = function.take_warning()) observer.warned(*warning);
+  }
+  return arguments;
+}
+
 void FunctionTracer::enter(StoppedTracee& tracee, Site& site, Registers& regs, AddressSpace& space,
                            ThreadCalls& calls, CallObserver& observer) {
   TracedFunction& function = *site.entry;
@@ -137,11 +150,7 @@ void FunctionTracer::enter(StoppedTracee& tracee, Site& site, Registers& regs, A
     }
   }
   if (how.shown) {
-    bool first = !function.has_layout();
-    Arguments arguments = values_.entered(function, source, space, numbers);
-    if (first) {
-      if (auto warning = function.take_warning()) observer.warned(*warning);
-    }
+    Arguments arguments = arguments_of(function, source, space, numbers, observer);
     FunctionEntered event{.name = function.function().name,
                           .object = function.object(),
                           .args = arguments.values,

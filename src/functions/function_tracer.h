@@ -130,6 +130,8 @@ class FunctionTracer {
   Ifuncs::Plant plant_implementation(AddressSpace& space);
   static void plant_tellers(const LoadedModule& module, AddressSpace& space);
   TracedFunction* traced(const LoadedModule& loaded, const Function& function, bool shows_object);
+  Arguments arguments_of(TracedFunction& function, const ValueSource& source, AddressSpace& space,
+                         prototypes::Numbers& numbers, CallObserver& observer);
   void enter(StoppedTracee& tracee, Site& site, Registers& regs, AddressSpace& space,
              ThreadCalls& calls, CallObserver& observer);
   void leave(StoppedTracee& tracee, Registers& regs, AddressSpace& space, ThreadCalls& calls,

@@ -154,11 +154,7 @@ void FunctionTracer::enter_go(StoppedTracee& tracee, Site& site, Registers& regs
   if (how.shown) {
     FloatsOnDemand floats(tracee, regs.machine());
     ValueSource source{at_entry, std::ref(floats), space, arena_, limits_, functions_of(space)};
-    bool first = !function.has_layout();
-    Arguments arguments = values_.entered(function, source, space, numbers);
-    if (first) {
-      if (auto warning = function.take_warning()) observer.warned(*warning);
-    }
+    Arguments arguments = arguments_of(function, source, space, numbers, observer);
     FunctionEntered event{.name = function.function().name,
                           .object = function.object(),
                           .args = arguments.values,

@@ -15,10 +15,9 @@ namespace {
 
 Arguments raw_arguments(TracedFunction& function, const ValueSource& source) {
   Abi machine = source.registers.machine();
+  const auto& said = function.layout().go_words;
   // What an assembler function takes is on the stack.
-  auto said = function.function().assembly ? std::nullopt
-                                           : function.module()->go_arguments(function.function());
-  if (!said) return {{}, true};
+  if (!said || function.function().assembly) return {{}, true};
   auto registers = go_registers(machine);
   // The dictionary of a generic function's instance comes first.
   bool generic = function.function().name.find("[...]") != std::string::npos;

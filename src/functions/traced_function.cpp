@@ -131,6 +131,7 @@ const TracedFunction::Layout& TracedFunction::layout() {
   if (layout_) return *layout_;
   layout_ = Layout();
   layout_->signature = module_->signature(function_);
+  if (function_.go) layout_->go_words = module_->go_arguments(function_);
   if (layout_->signature == nullptr) return *layout_;
   if (layout_->signature->go) {
     lay_out_go(*layout_);
@@ -161,7 +162,7 @@ void TracedFunction::lay_out_go(Layout& layout) {
   // counts them.
   constexpr unsigned kDescribesAll = 20;
   const auto& parameters = layout.signature->parameters;
-  const auto said = module_->go_arguments(function_);
+  const auto& said = layout.go_words;
   const auto described =
       static_cast<std::size_t>(std::ranges::count(parameters, false, &Parameter::artificial));
   const GoProgram* program = module_->go();

@@ -29,8 +29,9 @@ class TracedFunction {
     const Signature* signature = nullptr;  // nullptr: no debug information, raw registers
     std::vector<Place> arguments;          // one for each parameter, in order
     ResultPlace result;
-    std::vector<Place> results;    // Go's: one for each result, in order
-    bool untold = false;           // Go's: there may be arguments that are not described
+    std::vector<Place> results;           // Go's: one for each result, in order
+    bool untold = false;                  // Go's: there may be arguments that are not described
+    std::optional<GoArguments> go_words;  // Go's: what its tracebacks know of the arguments
     bool convention_known = true;  // false: this machine's calling convention is not described
   };
   [[nodiscard]] const Layout& layout();

@@ -13,8 +13,7 @@ namespace ttrace {
 namespace {
 
 // Go 1.19 src/runtime/symtab.go
-constexpr unsigned kInlineTree = 3;   // FUNCDATA_InlTree
-constexpr unsigned kInlineIndex = 2;  // PCDATA_InlTreeIndex
+constexpr unsigned kInlineTree = 3;  // FUNCDATA_InlTree
 
 /// One entry of a tree, runtime.inlinedCall (Go 1.19 src/runtime/symtab.go, Go 1.27
 /// src/runtime/symtabinl.go).
@@ -57,7 +56,7 @@ struct GoSymbols::InlineSearch {
 };
 
 void GoSymbols::find_inlined(const GoFunction& function, InlineSearch& search) const {
-  const std::uint32_t indices = go_.table.pcdata(function, kInlineIndex);
+  const std::uint32_t indices = go_.table.pcdata(function, kGoInlineIndex);
   auto where = indices != 0 ? go_.table.funcdata(function, kInlineTree) : std::nullopt;
   if (!where) return;
   auto tree = go_.image->bytes(Address(*where));

@@ -13,7 +13,6 @@ namespace {
 
 // Go 1.19 src/runtime/symtab.go
 constexpr std::uint8_t kAssemblyFlag = 4;  // since 1.18; before it there was no such flag
-constexpr unsigned kInlineIndex = 2;       // PCDATA_InlTreeIndex
 constexpr unsigned kArgumentInfo = 5;      // FUNCDATA_ArgInfo, since 1.17
 
 // FUNCDATA_ArgInfo: bytes (Go 1.27 src/internal/abi/type.go)
@@ -217,7 +216,7 @@ std::optional<SourceLine> GoSymbols::definition(const GoFunction& function) cons
   // What comes first may be another function, inlined. Before 1.20, only the line of the first
   // instruction is known: where there is a stack check, it is the function's own.
   std::uint64_t own = function.entry;
-  auto walk = go_.table.values(function, go_.table.pcdata(function, kInlineIndex));
+  auto walk = go_.table.values(function, go_.table.pcdata(function, kGoInlineIndex));
   while (walk.next()) {
     if (walk.value() >= 0) continue;
     own = walk.begin();

@@ -5,6 +5,8 @@
 #include <cstring>
 #include <utility>
 
+#include "symbols/read_at.h"
+
 namespace ttrace {
 namespace {
 
@@ -27,14 +29,6 @@ constexpr std::array<Layout, 3> kLayouts{{
     {4, 0, 37, 40},
     {4, 36, 41, 44},
 }};
-
-template <class T>
-std::optional<T> read_at(std::span<const std::byte> bytes, std::uint64_t offset) {
-  if (offset > bytes.size() || bytes.size() - offset < sizeof(T)) return std::nullopt;
-  T value;
-  std::memcpy(&value, bytes.data() + offset, sizeof(T));
-  return value;
-}
 
 std::optional<GoFormat> format_of(std::uint32_t magic) {
   if (magic == kMagic116) return GoFormat::Go116;

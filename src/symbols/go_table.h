@@ -78,6 +78,9 @@ class GoPcValues {
   bool first_ = true;
 };
 
+/// Of a function's pcdata: which of its inlined calls code belongs to (PCDATA_InlTreeIndex).
+inline constexpr unsigned kGoInlineIndex = 2;
+
 /// Where a pclntab is, and what its offsets count from (runtime.moduledata).
 struct GoTablePlace {
   std::uint64_t address = 0;

@@ -1,18 +1,11 @@
 #include "symbols/loaded_image.h"
 
 #include <algorithm>
-#include <cstring>
+
+#include "symbols/read_at.h"
 
 namespace ttrace {
 namespace {
-
-template <class T>
-std::optional<T> read_at(std::span<const std::byte> bytes, std::uint64_t offset) {
-  if (offset > bytes.size() || bytes.size() - offset < sizeof(T)) return std::nullopt;
-  T value;
-  std::memcpy(&value, bytes.data() + offset, sizeof(T));
-  return value;
-}
 
 std::uint64_t relative_type(Abi machine) {
   return machine == Abi::Aarch64 ? R_AARCH64_RELATIVE : R_X86_64_RELATIVE;

@@ -3,22 +3,14 @@
 #include <string>
 #include <vector>
 
-#include "cli/options.h"
+#include "unit/cli/command_line.h"
 
 using namespace ttrace;
 
 namespace {
 
-using Args = std::vector<std::string>;
 using Kind = Options::GoPackage::Kind;
 using GoRuntime = Options::GoRuntime;
-
-Result<Options> parse(const Args& args) {
-  std::vector<const char*> argv = {"ttrace"};
-  for (const std::string& arg : args)
-    argv.push_back(arg.c_str());
-  return parse_options(int(argv.size()), argv.data());
-}
 
 Options good(const Args& args) {
   auto options = parse(args);

@@ -7,22 +7,16 @@
 #include <string>
 #include <vector>
 
+#include "unit/cli/command_line.h"
+
 using namespace ttrace;
 
 namespace {
 
-using Args = std::vector<std::string>;
 using Action = Options::Action;
 using Time = Options::Time;
 using Precision = Options::Precision;
 using WholeLines = Options::WholeLines;
-
-Result<Options> parse(const Args& args, const char* program = "ttrace") {
-  std::vector<const char*> argv = {program};
-  for (const std::string& arg : args)
-    argv.push_back(arg.c_str());
-  return parse_options(int(argv.size()), argv.data());
-}
 
 // The options, or those of a failed CHECK.
 Options good(const Args& args) {

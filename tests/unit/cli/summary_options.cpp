@@ -7,20 +7,14 @@
 #include <utility>
 #include <vector>
 
+#include "unit/cli/command_line.h"
+
 using namespace ttrace;
 
 namespace {
 
 using enum SummaryColumn;
-using Args = std::vector<std::string>;
 using Summary = Options::Summary;
-
-Result<Options> parse(const Args& args) {
-  std::vector<const char*> argv = {"ttrace"};
-  for (const std::string& arg : args)
-    argv.push_back(arg.c_str());
-  return parse_options(int(argv.size()), argv.data());
-}
 
 Options good(const Args& args) {
   auto options = parse(args);
