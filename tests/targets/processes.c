@@ -89,7 +89,12 @@ static int do_threads(int count, int calls) {
 }
 
 // The thread that executes a program becomes the leader: its call ends on the leader's line.
+// The call that made the thread has ended: an exec before that would take its end away.
+static volatile int created;
+
 static void* thread_exec_main(void* leader) {
+  while (!created) {
+  }
   char self[] = "/proc/self/exe";
   char* args[] = {self, (char*)expected_path, "once", NULL};
   int vars = 0;
@@ -113,6 +118,7 @@ static int do_thread_exec(void) {
   one_call();
   pthread_t thread;
   if (pthread_create(&thread, NULL, thread_exec_main, &leader) != 0) fail("pthread_create");
+  created = 1;
   pthread_join(thread, NULL);
   return 1;
 }
