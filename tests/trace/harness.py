@@ -332,9 +332,20 @@ class Server:
 
 
 class TapResult(unittest.TestResult):
-    """Prints each test's outcome as a TAP line as it comes."""
+    """Prints each test's outcome as a TAP line as it comes, and how long it took where that is long."""
 
     number = 0
+    begin = 0.0
+
+    def startTest(self, test):
+        super().startTest(test)
+        self.begin = time.monotonic()
+
+    def stopTest(self, test):
+        super().stopTest(test)
+        seconds = time.monotonic() - self.begin
+        if seconds > 2:
+            print(f"# that took {seconds:.1f} s", flush=True)
 
     def line(self, ok, test, comment=""):
         TapResult.number += 1

@@ -16,6 +16,7 @@ import harness
 CYCLES = int(os.environ.get("TTRACE_TEST_CYCLES", harness.fewer(1000)))
 FUNCTIONS = "^(answer|scramble|vectorial|in_handler|short_lived)$"
 CLIENTS = 8
+QUESTIONS = max(50, harness.fewer(2000))  # of each client, in one load
 
 
 class Cycles(harness.TraceCase):
@@ -30,9 +31,9 @@ class Cycles(harness.TraceCase):
         if self.load is not None and self.load.poll() is None:
             return
         if self.load is not None:
-            self.assertEqual(self.load.end().out, f"{CLIENTS * 2000}\n", "wrong answers")
-            self.answers += CLIENTS * 2000
-        self.load = self.server.ask(CLIENTS, 2000)
+            self.assertEqual(self.load.end().out, f"{CLIENTS * QUESTIONS}\n", "wrong answers")
+            self.answers += CLIENTS * QUESTIONS
+        self.load = self.server.ask(CLIENTS, QUESTIONS)
 
     def by_signal(self, number):
         tracer = self.attach("-o", "/dev/null")
@@ -80,9 +81,9 @@ class Cycles(harness.TraceCase):
             self.assertIsNone(self.server.process.poll(), f"the server died: {where}")
             self.assertEqual(harness.text_damage(self.server.pid), [], where)
             self.reap(tracer)
-        self.assertEqual(self.load.end().out, f"{CLIENTS * 2000}\n")
+        self.assertEqual(self.load.end().out, f"{CLIENTS * QUESTIONS}\n")
         self.server.check()
-        print(f"# {CYCLES} cycles, {self.answers + CLIENTS * 2000} answers, all right", flush=True)
+        print(f"# {CYCLES} cycles, {self.answers + CLIENTS * QUESTIONS} answers, all right", flush=True)
         self.assertEqual(self.server.stop().status, 0)
 
 
