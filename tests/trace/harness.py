@@ -32,9 +32,9 @@ TIMEOUT = 100 * max(1, SLOWNESS / 10)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
-def fewer(count):
-    """How often to do on this machine what is done `count` times on a usual one."""
-    return max(1, round(count / SLOWNESS))
+def fewer(count, least=1):
+    """How often to do on this machine what is done `count` times on a usual one; `least` times at least."""
+    return max(min(least, count), round(count / SLOWNESS))
 
 
 def sample(items):
@@ -129,7 +129,7 @@ def wait_until(condition, what, timeout=TIMEOUT):
     while not condition():
         if time.monotonic() > deadline:
             raise AssertionError(f"waited in vain: {what}")
-        time.sleep(0.01)
+        time.sleep(0.01 * max(1, SLOWNESS / 5))  # looking takes time from those who are waited for
 
 
 def without_address_randomisation():

@@ -16,7 +16,7 @@ import harness
 CYCLES = int(os.environ.get("TTRACE_TEST_CYCLES", harness.fewer(1000)))
 FUNCTIONS = "^(answer|scramble|vectorial|in_handler|short_lived)$"
 CLIENTS = 8
-QUESTIONS = max(50, harness.fewer(2000))  # of each client, in one load
+QUESTIONS = harness.fewer(2000, least=50)  # of each client, in one load
 
 
 class Cycles(harness.TraceCase):

@@ -12,6 +12,8 @@ import signal
 import harness
 
 FUNCTIONS = ["--funcs", "^(answer|scramble)$"]
+CLIENTS = 8
+QUESTIONS = harness.fewer(2000, least=400)  # of each client
 
 
 class Survival(harness.TraceCase):
@@ -26,10 +28,10 @@ class Survival(harness.TraceCase):
 
     def check_survival(self, attach, server, tracer, load, statuses=(0,)):
         harness.wait_until(lambda: harness.text_damage(server.pid) == [], "breakpoints removed")
-        self.assertEqual(load.end().out, "16000\n")
+        self.assertEqual(load.end().out, f"{CLIENTS * QUESTIONS}\n")
         server.check()
         self.assert_undamaged(server.pid)
-        self.assertEqual(server.calls(), 16000 + 1600)
+        self.assertEqual(server.calls(), CLIENTS * QUESTIONS + 1600)
         if attach:
             run = tracer.end()
             self.assertIn(run.status, statuses, run.err)
@@ -43,7 +45,7 @@ class Survival(harness.TraceCase):
         """Returns (server, tracer, clients) once calls are being traced."""
         server, tracer = self.start_traced(attach, "-o", "trace")
         harness.wait_until(lambda: harness.text_damage(server.pid), "breakpoints")
-        load = server.ask(8, 2000)
+        load = server.ask(CLIENTS, QUESTIONS)
         harness.wait_until(lambda: any("answer(" in line for line in self.lines("trace")), "a trace")
         return server, tracer, load
 
@@ -77,9 +79,9 @@ class Survival(harness.TraceCase):
         self.assertEqual(tracer.wait(harness.TIMEOUT), -signal.SIGKILL)
         harness.wait_until(lambda: set(harness.tracers(server.pid)) == {0}, "let go of")
         self.assert_undamaged(server.pid)
-        self.assertEqual(load.end().out, "16000\n")
+        self.assertEqual(load.end().out, f"{CLIENTS * QUESTIONS}\n")
         server.check()
-        self.assertEqual(server.calls(), 16000 + 1600)
+        self.assertEqual(server.calls(), CLIENTS * QUESTIONS + 1600)
 
     def test_sigkill_started(self):
         self.end_by_sigkill(False)
@@ -117,7 +119,7 @@ class Survival(harness.TraceCase):
         """2>&1 | head -1"""
         server, tracer = self.start_traced(attach)
         harness.wait_until(lambda: harness.text_damage(server.pid), "breakpoints")
-        load = server.ask(8, 2000)
+        load = server.ask(CLIENTS, QUESTIONS)
         self.assertNotEqual(tracer.stderr.readline(), b"")
         tracer.stderr.close()
         tracer.stderr = None
@@ -132,7 +134,7 @@ class Survival(harness.TraceCase):
     def end_by_reader(self, attach):
         server, tracer = self.start_traced(attach, "-o", "|head -n 1 > first")
         harness.wait_until(lambda: harness.text_damage(server.pid) or self.has("first"), "breakpoints")
-        load = server.ask(8, 2000)
+        load = server.ask(CLIENTS, QUESTIONS)
         self.check_survival(attach, server, tracer, load)
         self.assertEqual(len(self.lines("first")), 1)
 
@@ -152,7 +154,7 @@ class Survival(harness.TraceCase):
         server, tracer = self.start_traced(attach, "-o", "/dev/full")
         if attach:
             harness.wait_until(lambda: any(harness.tracers(server.pid)), "attached")
-        load = server.ask(8, 2000)
+        load = server.ask(CLIENTS, QUESTIONS)
         self.check_survival(attach, server, tracer, load, (0, 1))
 
     def test_full_disk_started(self):
