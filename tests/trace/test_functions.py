@@ -128,6 +128,41 @@ class Exceptions(harness.TraceCase):
         self.check("exceptions-O2")
 
 
+class GuardedPages(harness.TraceCase):
+    """Indirect branches lead to landing pads only, and a trap stands in for one (arm64: BTI and PACIASP)."""
+
+    LINES = """\
+run(argc=1) {
+  choose(n=0) {
+    leaf(n=10) = 11
+  } choose = 11
+  choose(n=1) {
+    twice(each=leaf, n=5) {
+      leaf(n=5) = 6
+      leaf(n=5) = 6
+    } twice = 12
+  } choose = 12
+  choose(n=2) {
+    leaf(n=30) = 31
+  } choose = 62
+  choose(n=3) {
+    leaf(n=40) = 41
+  } choose = 123
+  choose(n=4) {
+    twice(each=leaf, n=7) {
+      leaf(n=7) = 8
+      leaf(n=7) = 8
+    } twice = 16
+  } choose = 17
+} run = 0
++++ exited with 0 +++"""
+
+    def test_landing_pads(self):
+        """Where this processor guards no pages, the lines alone are tested."""
+        got = self.trace(self.target("guarded"), options=["-e", "trace=none", "--funcs", "^(run|choose|twice|leaf)$"])
+        self.assert_same_lines(self.LINES.splitlines(), got)
+
+
 class WithoutSymbols(harness.TraceCase):
     def test_stripped_program(self):
         run = self.ttrace("--funcs", "^t_", self.target("functions-nosymtab"), "expected", "calls")
