@@ -29,6 +29,9 @@ std::string resolve(Abi abi, std::uint64_t number) {
   char* name = seccomp_syscall_resolve_num_arch(audit_arch(abi), static_cast<int>(number));
   std::string result = name == nullptr ? std::string() : name;
   std::free(name);
+  // The kernel's names of what is called so elsewhere, too; strace says what everybody says.
+  if (result == "arm_fadvise64_64") return "fadvise64_64";
+  if (result == "arm_sync_file_range") return "sync_file_range2";
   return result;
 }
 

@@ -382,6 +382,8 @@ TEST_CASE("names of calls on every ABI") {
   CHECK(Decoder::name(Abi::Aarch64, 63) == "read");
   CHECK(Decoder::name(Abi::Arm, 3) == "read");
   CHECK(Decoder::name(Abi::Arm, 0xf0005) == "set_tls");
+  CHECK(Decoder::name(Abi::Arm, 270) == "fadvise64_64");
+  CHECK(Decoder::name(Abi::Arm, 341) == "sync_file_range2");
   CHECK(Decoder::name(Abi::X86_64, 0xf0005) == "syscall_0xf0005");
   CHECK(Decoder::name(Abi::X86_64, 462) == "mseal");
   CHECK(Decoder::name(Abi::X86_64, 511) == "syscall_0x1ff");
