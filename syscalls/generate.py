@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compiles descriptions of syscalls into C++ tables. Run by meson.
 
-Writes the tables, a header that names them, and a C file of assertions against the kernel's headers.
+Writes the tables, a header that names them, and C files of assertions against the kernel's headers.
 What is wrong with a description goes to stderr as "file:line: error: ...", exit status 1.
 """
 
@@ -10,7 +10,7 @@ import sys
 
 from compiler import emit
 from compiler.lower import Lowering
-from compiler.model import ABIS, Description
+from compiler.model import Description
 from compiler.parser import parse
 
 
@@ -29,8 +29,8 @@ def main(arguments) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tables", required=True, help="the C++ file to write")
     parser.add_argument("--header", required=True, help="the C++ header of names to write")
-    parser.add_argument("--checks", required=True, help="the C file of assertions to write")
-    parser.add_argument("--abi", required=True, choices=ABIS, help="of the build machine's headers")
+    parser.add_argument("--checks", nargs=2, action="append", default=[], metavar=("ABI", "FILE"),
+                        help="a C file of assertions against an architecture's headers to write")
     parser.add_argument("files", nargs="+", metavar="FILE.syscalls")
     options = parser.parse_args(arguments)
     texts = {}
@@ -45,9 +45,8 @@ def main(arguments) -> int:
         seen.add(str(error))
     if lowering.errors:
         return 1
-    for path, content in ((options.tables, emit.cxx(lowering)),
-                          (options.header, emit.header(lowering)),
-                          (options.checks, emit.kernel_checks(lowering, options.abi))):
+    checks = [(path, emit.kernel_checks(lowering, abi)) for abi, path in options.checks]
+    for path, content in [(options.tables, emit.cxx(lowering)), (options.header, emit.header(lowering)), *checks]:
         with open(path, "w", encoding="utf-8") as file:
             file.write(content)
     return 0

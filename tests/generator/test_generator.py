@@ -538,9 +538,8 @@ class Program(unittest.TestCase):
                 file.write(text)
             outputs = {name: os.path.join(directory, name)
                        for name in ("tables", "header", "checks")}
-            command = [sys.executable, "-B", generate.__file__, "--abi", "x86_64", source]
-            for name, path in outputs.items():
-                command += ["--" + name, path]
+            command = [sys.executable, "-B", generate.__file__, "--tables", outputs["tables"],
+                       "--header", outputs["header"], "--checks", "x86_64", outputs["checks"], source]
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             written = [name for name, path in outputs.items() if os.path.exists(path)]
             return done.returncode, done.stderr.replace(directory + os.sep, ""), written
