@@ -1,7 +1,6 @@
 #include "arch/step.h"
 
 #include <algorithm>
-#include <string>
 
 namespace ttrace {
 
@@ -23,7 +22,7 @@ Result<DisplacedInstruction> DisplacedInstruction::decode(Abi machine, Address a
     case Abi::Arm:
       break;
   }
-  return Error{0, "breakpoints in " + std::string(abi_name(machine)) + " code are not supported"};
+  return Error{0, "breakpoints in 32-bit ARM code are not supported"};
 }
 
 std::size_t DisplacedInstruction::length() const {

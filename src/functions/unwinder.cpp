@@ -124,8 +124,9 @@ bool Unwinder::set_registers(Dwfl_Thread* thread, void* arg) {
   const Walk& walk = *static_cast<Walk*>(arg);
   const Registers& regs = *walk.registers;
   // The general registers in DWARF's order; x86's program counter comes behind them.
-  bool arm = regs.machine() == Abi::Aarch64;
-  unsigned count = arm ? 32 : regs.machine() == Abi::X86_64 ? 17 : 9;
+  static constexpr std::array<unsigned, kAbiCount> kCounts{17, 9, 32, 16};
+  const unsigned count = kCounts.at(static_cast<std::size_t>(regs.machine()));
+  const bool arm = regs.machine() == Abi::Aarch64 || regs.machine() == Abi::Arm;
   std::vector<Dwarf_Word> values(count);
   for (unsigned i = 0; i < count; ++i) {
     bool pc = !arm && i == count - 1;

@@ -30,8 +30,10 @@ std::optional<FunctionSymbol> symbol_of_type(unsigned type, const ElfFile& file,
   if (GELF_ST_TYPE(symbol.st_info) != type || symbol.st_shndx == SHN_UNDEF || symbol.st_value == 0)
     return std::nullopt;
   FunctionSymbol result{Address(symbol.st_value), symbol.st_size, {}, rank_of(symbol.st_info)};
-  if ((type == STT_FUNC || type == STT_GNU_IFUNC) && !file.executable(result.address))
-    return std::nullopt;
+  const bool function = type == STT_FUNC || type == STT_GNU_IFUNC;
+  // "ELF for the Arm Architecture", 5.5.3: bit 0 says that the function's code is Thumb.
+  if (function && file.machine() == Abi::Arm) result.address = Address(symbol.st_value & ~1ULL);
+  if (function && !file.executable(result.address)) return std::nullopt;
   result.name = ElfFile::string_at(table.strings, symbol.st_name);
   if (result.name.empty()) return std::nullopt;
   return result;

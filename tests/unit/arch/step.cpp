@@ -21,7 +21,7 @@ TEST_CASE("one decoder for each machine") {
   CHECK(nop->length() == 4);
   auto refused = DisplacedInstruction::decode(Abi::Arm, Address(0x1000), arm);
   REQUIRE_FALSE(refused.has_value());
-  CHECK(refused.error().message() == "breakpoints in arm code are not supported");
+  CHECK(refused.error().message() == "breakpoints in 32-bit ARM code are not supported");
 }
 
 TEST_CASE("bytes behind the longest instruction are not looked at") {
