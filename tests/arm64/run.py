@@ -92,6 +92,9 @@ def write_initramfs(build, tests, seconds, path):
     programs = {test["command"][0] for test in tests if test["command"][0].startswith(build)}
     for program in programs | {os.path.join(build, "ttrace")}:
         made.file(program, program)
+    # The C library of 32-bit programs is in their compiler's package.
+    for name, folder in (("ld-linux-armhf.so.3", "/usr/lib"), ("libc.so.6", "/usr/lib/arm-linux-gnueabihf")):
+        made.file(f"/usr/arm-linux-gnueabihf/lib/{name}", f"{folder}/{name}")
     made.write(path)
 
 

@@ -5,7 +5,8 @@
 //
 //   TARGET [native|i386] ...
 //
-// i386's calls are made with int 0x80 from a 64-bit program (x86-64 only).
+// i386's calls are made with int 0x80 from a 64-bit program (x86-64 only). A program that is
+// compiled for 32 bits makes its own.
 #pragma once
 
 #include <errno.h>
@@ -30,23 +31,29 @@
 
 enum { kSize = 1 << 16, kMarker = 0x600d };
 
-// Below 4 GiB, so that i386 calls can name it. A page that cannot be read follows.
+// Below 4 GiB, so that 32-bit calls can name it. A page that cannot be read follows.
 static unsigned char* const memory = (unsigned char*)0x20000000;
 static const uint64_t kBad = 0x20000000 + kSize;
 static const uint64_t kNone = (uint64_t)-1;
 static const uint64_t kHere = (uint64_t)-100;  // AT_FDCWD
-// A 64-bit argument takes two registers of i386: the low half, the high half.
+// A 64-bit argument takes two registers of 32 bits: the low half, the high half.
 #define HALVES(value) (uint32_t)(value), (uint64_t)(value) >> 32
+// The same behind an odd number of registers: ARM's begin with an even one.
+#if defined(__arm__)
+#define HALVES_AT_ODD(value) 0, HALVES(value)
+#else
+#define HALVES_AT_ODD(value) HALVES(value)
+#endif
 // All of a table: `for (EACH(i, table))`.
 #define EACH(i, table)                 \
   size_t i = 0;                        \
   i < sizeof(table) / sizeof *(table); \
   ++i
 
-static int i386;                    // makes i386's calls
-static unsigned char later[kSize];  // what memory holds after the next call
-static unsigned char* image;        // one of both: what is being written
-static size_t cursor;               // where the next value goes
+static int narrow = sizeof(long) == 4;  // makes calls of 32 bits
+static unsigned char later[kSize];      // what memory holds after the next call
+static unsigned char* image;            // one of both: what is being written
+static size_t cursor;                   // where the next value goes
 
 // The helper sees these, too.
 static volatile size_t later_from;
@@ -59,14 +66,14 @@ static volatile int listener = -1;
 // Where something new begins. What follows is zero, until something is written.
 static uint64_t here(void) {
   cursor = (cursor + 15) & ~(size_t)15;
-  return (uint64_t)memory + cursor;
+  return (uintptr_t)memory + cursor;
 }
 
 static uint64_t put(const void* bytes, size_t size) {
   if (cursor + size > kSize) abort();
   memcpy(image + cursor, bytes, size);
   cursor += size;
-  return (uint64_t)memory + cursor - size;
+  return (uintptr_t)memory + cursor - size;
 }
 
 #define PUTTER(name, type)             \
@@ -85,8 +92,8 @@ static void align(size_t size) {
 
 // A long or a pointer, aligned as in a structure.
 static uint64_t word(uint64_t value) {
-  align(i386 ? 4 : 8);
-  return i386 ? u32(value) : u64(value);
+  align(narrow ? 4 : 8);
+  return narrow ? u32(value) : u64(value);
 }
 
 static uint64_t zeros(size_t size) {
@@ -117,13 +124,13 @@ static uint64_t words(size_t count, const uint64_t* values) {
   raw(sizeof((uint32_t[]){__VA_ARGS__}), (const char*)(const uint32_t[]){__VA_ARGS__})
 
 static uint64_t size_since(uint64_t address) {
-  return (uint64_t)memory + cursor - address;
+  return (uintptr_t)memory + cursor - address;
 }
 
 // The last `size` bytes before the page that cannot be read, which the next writes fill.
 static uint64_t at_end(size_t size) {
   cursor = kSize - size;
-  return (uint64_t)memory + cursor;
+  return (uintptr_t)memory + cursor;
 }
 
 // All memory is zero again, and what is written next begins at its start.
@@ -137,7 +144,7 @@ static size_t cursor_before;
 static void answer_at(uint64_t address) {
   cursor_before = cursor;
   image = later;
-  cursor = later_from = address - (uint64_t)memory;
+  cursor = later_from = address - (uintptr_t)memory;
 }
 
 static void answer_begins(void) {
@@ -200,7 +207,7 @@ static void fill_fields(uint64_t seed, size_t size) {
 #if defined(__x86_64__)
 static void enter(int64_t number, const uint64_t* a) {
   uint64_t result;
-  if (i386) {
+  if (narrow) {
     // The kernel takes the sixth argument out of ebp. Nothing is pushed: there may be a red zone.
     uint64_t sixth = a[5];
     __asm__ volatile("xchg %[sixth], %%rbp\n\tint $0x80\n\txchg %[sixth], %%rbp"
@@ -231,6 +238,20 @@ static void enter(int64_t number, const uint64_t* a) {
                    : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
                    : "memory");
 }
+#elif defined(__arm__)
+static void enter(int64_t number, const uint64_t* a) {
+  register uint32_t r7 __asm__("r7") = (uint32_t)number;
+  register uint32_t r0 __asm__("r0") = (uint32_t)a[0];
+  register uint32_t r1 __asm__("r1") = (uint32_t)a[1];
+  register uint32_t r2 __asm__("r2") = (uint32_t)a[2];
+  register uint32_t r3 __asm__("r3") = (uint32_t)a[3];
+  register uint32_t r4 __asm__("r4") = (uint32_t)a[4];
+  register uint32_t r5 __asm__("r5") = (uint32_t)a[5];
+  __asm__ volatile("svc #0"
+                   : "+r"(r0)
+                   : "r"(r7), "r"(r1), "r"(r2), "r"(r3), "r"(r4), "r"(r5)
+                   : "memory");
+}
 #endif
 
 // Makes a call that returns `result`, which may be a negative errno. -1 is the number of a call
@@ -238,7 +259,7 @@ static void enter(int64_t number, const uint64_t* a) {
 static void make_number(int64_t result, int number, const uint64_t* arguments) {
   uint64_t held[6];
   for (int i = 0; i < 6; ++i)
-    held[i] = i386 ? (uint32_t)arguments[i] : arguments[i];
+    held[i] = narrow ? (uint32_t)arguments[i] : arguments[i];
   answer_ends();
   answer = result;
   if (number >= 0) enter(number, held);
@@ -250,10 +271,13 @@ static void make_number(int64_t result, int number, const uint64_t* arguments) {
 
 static void make(int64_t result, enum Call call, const uint64_t* arguments) {
 #if defined(__x86_64__)
-  make_number(result, kNumbers[call][i386 ? 1 : 0], arguments);
+  const int abi = narrow ? 1 : 0;
+#elif defined(__arm__)
+  const int abi = 3;
 #else
-  make_number(result, kNumbers[call][2], arguments);
+  const int abi = 2;
 #endif
+  make_number(result, kNumbers[call][abi], arguments);
 }
 
 // CALL(result, name, arguments...): what is left out is 0.
@@ -317,7 +341,7 @@ static void begin_calls(int argc, char** argv) {
   const uint64_t marker[6] = {PR_SET_SECCOMP, SECCOMP_MODE_FILTER};
   enter(SYS_prctl, marker);
 #if defined(__x86_64__)
-  i386 = argc > 1 && strcmp(argv[1], "i386") == 0;
+  narrow = argc > 1 && strcmp(argv[1], "i386") == 0;
 #else
   (void)argc, (void)argv;
 #endif
@@ -326,7 +350,9 @@ static void begin_calls(int argc, char** argv) {
 // The end of main(): it does not return, but the compiler does not know.
 static int end_calls(void) {
   const uint64_t done[6] = {0, kMarker};
-  i386 = 0;
+#if defined(__x86_64__)
+  narrow = 0;
+#endif
   enter(SYS_exit_group, done);
   return 1;
 }

@@ -137,7 +137,7 @@ static void seccomp_calls(void) {
   static const uint32_t counts[] = {0, 1, 256};
   for (size_t i = 0; i < sizeof counts / sizeof *counts; ++i) {
     put64(0, counts[i]);
-    if (i386)
+    if (narrow)
       put32(4, (uint32_t)(at + 0x1000));
     else
       put64(8, at + 0x1000);

@@ -110,7 +110,7 @@ static void statuses(void) {
                                     0010600, 0140777, 0106755, 0};
   for (EACH(i, kModes)) {
     uint64_t at;
-    if (i386) {
+    if (narrow) {
       for (int old = 0; old < 2; ++old) {
         // The kernel's __old_kernel_stat, then its stat.
         uint64_t name = text("name");
@@ -243,7 +243,7 @@ static void statuses(void) {
     word(255);
     word(4096);
     word(i == 0 ? 0x1020 : 0x342f);
-    zeros(i386 ? 16 : 32);
+    zeros(narrow ? 16 : 32);
     answer_ends();
     CALL(0, statfs, name, at);
     answer_begins();
@@ -262,7 +262,7 @@ static void statuses(void) {
     CALL(0, fstatfs64, 3, i == 0 ? 84 : 80, at);
     answer_begins();
     at = u32(1000);
-    if (!i386) u32(0);
+    if (!narrow) u32(0);
     word(77);
     put("label\0", 6);
     put(i == 0 ? "pack\0\0" : "sixsix", 6);
@@ -292,18 +292,18 @@ static void directories(void) {
   at = here();
   word(5);
   word(10);
-  u16(i386 ? 16 : 24);
+  u16(narrow ? 16 : 24);
   put("name", 4);
   zeros(1);
   u8(4);
   word(6);
   word(20);
-  u16(i386 ? 20 : 32);
+  u16(narrow ? 20 : 32);
   put("longer", 7);
-  zeros(i386 ? 2 : 6);
+  zeros(narrow ? 2 : 6);
   u8(8);
   answer_ends();
-  CALL(i386 ? 36 : 56, getdents, 3, at, kNone);
+  CALL(narrow ? 36 : 56, getdents, 3, at, kNone);
   answer_begins();
   at = word(5);
   word(10);
@@ -328,7 +328,8 @@ static void directories(void) {
   answer_begins();
   at = text("/path/of/binary");
   answer_ends();
-  CALL(10, lookup_dcookie, i386 ? 5 : 0x600000005, i386 ? 6 : at, i386 ? at : 100, i386 ? 100 : 0);
+  CALL(10, lookup_dcookie, narrow ? 5 : 0x600000005, narrow ? 6 : at, narrow ? at : 100,
+       narrow ? 100 : 0);
 }
 
 static void changing(void) {
@@ -386,9 +387,9 @@ static void changing(void) {
   CALL(0, utimes, text("name"), 0);
   CALL(0, futimesat, 3, 0, 0);
   CALL(0, utime, text("name"), 0);
-  at = at_end(i386 ? 12 : 24);
+  at = at_end(narrow ? 12 : 24);
   CALL(0, utimensat, 3, 0, at, 0);
-  at = at_end(i386 ? 4 : 8);
+  at = at_end(narrow ? 4 : 8);
   CALL(0, utime, 0, at);
 }
 

@@ -25,7 +25,7 @@ static void reading(void) {
     at = vectors(3);
     CALL(kResults[i], writev, 3, at, 3);
     at = vectors(2);
-    CALL(kResults[i], preadv, 3, at, 2, 0x1234, i386 ? 5 : 0);
+    CALL(kResults[i], preadv, 3, at, 2, 0x1234, narrow ? 5 : 0);
     at = vectors(2);
     CALL(kResults[i], pwritev, 3, at, 2, (uint64_t)-1, (uint64_t)-1);
     at = vectors(2);
@@ -49,12 +49,12 @@ static void reading(void) {
   CALL(-EINVAL, readv, 3, vectors(3), 0);
   uint64_t at = here();
   for (int i = 0; i < 40; ++i) {
-    word((uint64_t)memory);
+    word((uintptr_t)memory);
     word((uint64_t)i);
   }
   CALL(0, writev, 3, at, 40);
-  at = at_end(i386 ? 20 : 40);
-  word((uint64_t)memory);
+  at = at_end(narrow ? 20 : 40);
+  word((uintptr_t)memory);
   word(3);
   word(kNone);
   word(3);
@@ -108,14 +108,16 @@ static void positions(void) {
     CALL(0, _llseek, 3, 1, 5, at, (uint64_t)whence);
   }
   CALL(-ESPIPE, _llseek, 3, kNone, kNone, here(), 0);
-  if (i386) {
-    CALL(0, truncate64, text("file"), HALVES(0x123456789abcdef));
-    CALL(0, ftruncate64, 3, HALVES(-5));
+  if (narrow) {
+    CALL(0, truncate64, text("file"), HALVES_AT_ODD(0x123456789abcdef));
+    CALL(0, ftruncate64, 3, HALVES_AT_ODD(-5));
     CALL(0, fallocate, 3, 3, HALVES(-1), HALVES(0x200000000));
     CALL(0, fadvise64, 3, HALVES(0x100000002), 10, 3);
     CALL(0, fadvise64_64, 3, HALVES(0x100000002), HALVES(-1), 6);
     CALL(0, sync_file_range, 3, HALVES(0x100000002), HALVES(-1), 7);
-    CALL(0, readahead, 3, HALVES(0x100000002), 12);
+    CALL(0, readahead, 3, HALVES_AT_ODD(0x100000002), 12);
+    CALL(0, arm_fadvise64_64, 3, 6, HALVES(0x100000002), HALVES(-1));
+    CALL(0, arm_sync_file_range, 3, 7, HALVES(0x100000002), HALVES(-1));
   } else {
     for (uint64_t bit = 1; bit < 0x200; bit <<= 1)
       CALL(0, fallocate, 3, bit, (uint64_t)-1, 0x200000000);
@@ -137,7 +139,7 @@ static uint64_t lock(uint64_t type, int wide) {
   const uint64_t at = here();
   u16(type);
   u16(1);
-  if (!i386) u32(0);
+  if (!narrow) u32(0);
   if (wide)
     u64((uint64_t)-5), u64(0x100000000);
   else
@@ -213,7 +215,7 @@ static void commands_of_fcntl(enum Call name) {
 
 static void fcntls(void) {
   commands_of_fcntl(CALL_fcntl);
-  if (i386) commands_of_fcntl(CALL_fcntl64);
+  if (narrow) commands_of_fcntl(CALL_fcntl64);
 }
 
 static uint64_t control_block(uint64_t opcode, uint64_t flags, uint64_t buffer, uint64_t size) {

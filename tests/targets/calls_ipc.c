@@ -34,8 +34,8 @@ static void semaphores(void) {
   CALL(-EFAULT, semop, 5, kBad - 8, 4);
   CALL(0, semop, 5, operations(40), 40);
   const uint64_t one = operations(1);
-  const enum Call timed = i386 ? CALL_semtimedop_time64 : CALL_semtimedop;
-  make(0, timed, (const uint64_t[6]){5, one, 1, WORDS(3, i386 ? 0 : 500, 3, 4)});
+  const enum Call timed = narrow ? CALL_semtimedop_time64 : CALL_semtimedop;
+  make(0, timed, (const uint64_t[6]){5, one, 1, WORDS(3, narrow ? 0 : 500, 3, 4)});
   make(-EAGAIN, timed, (const uint64_t[6]){5, one, 1, 0});
   make(-EFAULT, timed, (const uint64_t[6]){5, one, 1, kBad});
   for (uint64_t command = 0; command < 22; ++command) {
@@ -80,7 +80,7 @@ static void messages(void) {
   CALL(-EFAULT, mq_open, name, 0x40, 0, kBad);
   CALL(0, mq_unlink, name);
   const uint64_t message = text("text\n");
-  const uint64_t time = WORDS(3, i386 ? 0 : 5, 5, 0);
+  const uint64_t time = WORDS(3, narrow ? 0 : 5, 5, 0);
   CALL(0, mq_timedsend, 3, message, 5, 1, time);
   CALL(0, mq_timedsend, 3, message, 5, 1, 0);
   CALL(0, mq_timedsend_time64, 3, message, 5, 1, time);
@@ -161,7 +161,7 @@ static uint64_t timex(uint32_t modes, uint32_t status) {
 static void clocks(void) {
   static const uint32_t ids[] = {
       0, 1, 11, 12, (uint32_t)-6, (uint32_t)-1005, (uint32_t)-30, (uint32_t)-29, (uint32_t)-1};
-  const uint64_t time = WORDS(1000000000, i386 ? 0 : 5, 5, 0, 7, 8);
+  const uint64_t time = WORDS(1000000000, narrow ? 0 : 5, 5, 0, 7, 8);
   for (size_t i = 0; i < sizeof ids / sizeof *ids; ++i) {
     CALL(0, clock_gettime, ids[i], time);
     CALL(0, clock_settime, ids[i], time);
@@ -203,7 +203,7 @@ static uint64_t siginfo(uint32_t signal, uint32_t code) {
   u32(signal);
   u32(0);
   u32(code);
-  if (!i386) u32(0);
+  if (!narrow) u32(0);
   for (uint32_t i = 0; i < 8; ++i)
     u32(100 + i);
   return at;
@@ -236,7 +236,7 @@ static void signals(void) {
   CALL(0, rt_sigpending, set, 8);
   CALL(0, rt_sigpending, set, 4);
   CALL(-514, rt_sigsuspend, set, 8);
-  const uint64_t time = WORDS(3, i386 ? 0 : 5, 5, 0);
+  const uint64_t time = WORDS(3, narrow ? 0 : 5, 5, 0);
   CALL(10, rt_sigtimedwait, set, siginfo(10, 0), time, 8);
   CALL(10, rt_sigtimedwait, set, 0, 0, 8);
   CALL(-EAGAIN, rt_sigtimedwait, set, siginfo(10, 0), time, 8);
@@ -295,7 +295,7 @@ static void signals(void) {
 }
 
 static void futexes(void) {
-  const uint64_t word = INTS(1, 2), time = WORDS(3, i386 ? 0 : 5, 5, 0);
+  const uint64_t word = INTS(1, 2), time = WORDS(3, narrow ? 0 : 5, 5, 0);
   for (uint64_t op = 0; op < 16; ++op) {
     for (uint64_t flags = 0; flags < 4; ++flags) {
       CALL(1, futex, word, op | flags << 7, 1, time, word + 4, 0xffffffff);
@@ -323,7 +323,7 @@ static void futexes(void) {
   CALL(0, futex_requeue, waits, 7, 1, 2);
   CALL(-EFAULT, futex_requeue, 0, 0, 1, 2);
   const uint64_t head = WORDS(0x401000, (uint64_t)-32, 0);
-  CALL(0, set_robust_list, head, i386 ? 12 : 24);
+  CALL(0, set_robust_list, head, narrow ? 12 : 24);
   CALL(0, get_robust_list, 77, WORDS(head), WORDS(24));
   CALL(-EPERM, get_robust_list, 77, WORDS(head), WORDS(24));
   CALL(0, rseq_slice_yield, 0);

@@ -138,7 +138,7 @@ static void mount_information(void) {
   CALL(0, listmount, 0, 0, 0, 3);
   CALL(0, statmount, 0, 0, 0, 3);
   uint64_t request = mount_request(32, 0, 0);
-  memset((void*)(request + 8), 0xff, 8);
+  memset((void*)(uintptr_t)(request + 8), 0xff, 8);
   CALL(0, listmount, request, here(), 10, 0);
   for (uint64_t size = 16; size <= 40; size += 8) {
     request = u32(size);

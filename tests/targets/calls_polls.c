@@ -87,7 +87,7 @@ static void selecting(void) {
         word(8);
       }
       answer_ends();
-      if (n == 0 && i386) {
+      if (n == 0 && narrow) {
         const uint64_t all = here();
         u32(65);
         for (int set = 0; set < 3; ++set)
@@ -174,7 +174,7 @@ static void notifications(void) {
   for (uint64_t bit = 1; bit != 0x100000000; bit <<= 1) {
     CALL(0, inotify_add_watch, 3, text("name"), bit);
     CALL(0, fanotify_init, bit, 0);
-    if (i386)
+    if (narrow)
       CALL(0, fanotify_mark, 3, bit, HALVES(bit), kHere, text("name"));
     else
       CALL(0, fanotify_mark, 3, bit, bit, kHere, text("name"));
@@ -188,12 +188,12 @@ static void notifications(void) {
   CALL(0, fanotify_init, 0x7fff, 0x8000);
   for (uint64_t type = 0; type < 4; ++type) {
     const uint64_t flags = 1 | (type & 1) << 4 | (type & 2) << 7;
-    if (i386)
+    if (narrow)
       CALL(0, fanotify_mark, 3, flags, HALVES(0x4800003b), 5, 0);
     else
       CALL(0, fanotify_mark, 3, flags, 0x4800003b, 5, 0);
   }
-  if (!i386) {
+  if (!narrow) {
     CALL(0, fanotify_mark, 3, 0x80, 0, kNone, 0);
     CALL(0, fanotify_mark, 3, 2, 0x7fffffffff, (uint64_t)-2, text("name"));
   }

@@ -158,11 +158,11 @@ static void structured_options(void) {
   const uint64_t filter = here();
   u16(3);
   word(code);
-  option(1, 26, filter, i386 ? 8 : 16);
-  option(1, 51, filter, i386 ? 8 : 16);
+  option(1, 26, filter, narrow ? 8 : 16);
+  option(1, 51, filter, narrow ? 8 : 16);
   option(1, 26, filter, 4);
   option(1, 13, INTS(1, 5), 8);
-  option(1, 20, WORDS(3, 500000), i386 ? 8 : 16);
+  option(1, 20, WORDS(3, 500000), narrow ? 8 : 16);
   option(1, 66, INTS(3, 0, 500000, 0), 16);
   option(1, 17, INTS(77, 1000, 100), 12);
   option(1, 4, INTS(111), 4);
@@ -213,7 +213,7 @@ static void structured_options(void) {
 
 // A header of a control message; its data follows.
 static void control(uint64_t size, uint32_t level, uint32_t type) {
-  word((i386 ? 12 : 16) + size);
+  word((narrow ? 12 : 16) + size);
   u32(level);
   u32(type);
 }
@@ -305,11 +305,11 @@ static void messages(void) {
     const uint64_t fields[] = {i == 0 ? name : 0, i == 0 ? 16 : 0, iov, i, 0, 0, 0};
     for (size_t f = 0; f < 7; ++f)
       f == 1 || f == 6 ? u32(fields[f]) : word(fields[f]);
-    align(i386 ? 4 : 8);
+    align(narrow ? 4 : 8);
     u32(4 + i);
-    align(i386 ? 4 : 8);
+    align(narrow ? 4 : 8);
   }
-  const uint64_t time = WORDS(3, i386 ? 0 : 5, 5, 0);
+  const uint64_t time = WORDS(3, narrow ? 0 : 5, 5, 0);
   CALL(2, sendmmsg, 3, several, 3, 0x4000);
   CALL(3, sendmmsg, 3, several, 3, 0);
   CALL(0, sendmmsg, 3, several, 0, 0);

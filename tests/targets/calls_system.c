@@ -13,7 +13,7 @@ static Quad* const quads = (Quad*)0x20000000;
 static const uint64_t kAt = 0x20000000;
 
 static void set_word(size_t index, uint64_t value) {
-  memcpy(memory + index * (i386 ? 4 : 8), &value, i386 ? 4 : 8);
+  memcpy(memory + index * (narrow ? 4 : 8), &value, narrow ? 4 : 8);
 }
 
 static void count_up(void) {
@@ -46,8 +46,8 @@ static void each_value(enum Call call, int argument, int64_t first, int64_t last
 }
 
 static void mappings(void) {
-  const enum Call map = i386 ? CALL_mmap2 : CALL_mmap;
-  if (i386) {
+  const enum Call map = narrow ? CALL_mmap2 : CALL_mmap;
+  if (narrow) {
     ints[0] = 0x1000, ints[1] = 4096, ints[2] = 3, ints[3] = 0x22, ints[4] = 7, ints[5] = 0x3000;
     CALL(0x7000, mmap, kAt);
     CALL(-ENOMEM, mmap, kAt);
@@ -413,9 +413,19 @@ static void security_modules(void) {
   CALL(-E2BIG, lsm_list_modules, kAt, size, 0);
 }
 
+// ARM's own: breakpoint, cacheflush, usr26, usr32, set_tls, get_tls, and what is none.
+static void private_calls(void) {
+#if defined(__arm__)
+  for (int number = 0xf0001; number <= 0xf0007; ++number) {
+    make_number(0, number, (const uint64_t[6]){0x1000, 0x2000, number & 1});
+    make_number(-ENOSYS, number, (const uint64_t[6]){kAt, kNone});
+  }
+#endif
+}
+
 int main(int argc, char** argv) {
   begin_calls(argc, argv);
   PARTS(mappings, newer_memory, nodes, scheduling, waiting, new_processes, credentials,
-        prctl_commands, ptrace_requests, the_system, security_modules);
+        prctl_commands, ptrace_requests, the_system, security_modules, private_calls);
   return end_calls();
 }

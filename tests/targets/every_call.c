@@ -29,12 +29,12 @@ static uint64_t made_up(int for_memory) {
     case 1:
       return (uint64_t)-1;
     case 2:
-      return (uint64_t)memory + kSize;  // cannot be read
+      return (uintptr_t)memory + kSize;  // cannot be read
     case 3:
-      return (uint64_t)memory + kSize - 1 - below(64);  // can be read in part
+      return (uintptr_t)memory + kSize - 1 - below(64);  // can be read in part
     case 4:
     case 5:
-      return (uint64_t)memory + (below(kSize - 512) & ~7u);
+      return (uintptr_t)memory + (below(kSize - 512) & ~7u);
     case 6:
       return kKnown[below(sizeof kKnown / sizeof *kKnown)];
     case 7:
@@ -67,13 +67,17 @@ static const int kLeftOut[] = {SYS_exit, SYS_exit_group, SYS_rt_sigreturn, SYS_r
 #else
 static const int kLeftOut[] = {SYS_exit, SYS_exit_group, SYS_rt_sigreturn, SYS_restart_syscall};
 #endif
+#ifdef __arm__
+static const int kLeftOut32[] = {0, 1, 119, 173, 248};
+#else
 static const int kLeftOut32[] = {0, 1, 119, 173, 252};
+#endif
 
 static int left_out(int number) {
   for (EACH(i, kLeftOut))
-    if (!i386 && kLeftOut[i] == number) return 1;
+    if (!narrow && kLeftOut[i] == number) return 1;
   for (EACH(i, kLeftOut32))
-    if (i386 && kLeftOut32[i] == number) return 1;
+    if (narrow && kLeftOut32[i] == number) return 1;
   return 0;
 }
 

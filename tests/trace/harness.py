@@ -24,6 +24,9 @@ TTRACE = os.environ.get("TTRACE", "ttrace")
 TARGETS = os.environ.get("TTRACE_TARGETS", ".")
 STRACE = os.environ.get("STRACE", "strace")
 SLOWNESS = float(os.environ.get("TTRACE_TEST_SLOWNESS", 1))
+# What this machine's 32-bit programs are called.
+ABI_32 = {"x86_64": "i386", "aarch64": "arm"}[os.uname().machine]
+NO_FUNCTIONS_32 = "" if ABI_32 == "i386" else "breakpoints in 32-bit ARM code are not supported"
 # Long enough for a sanitized build on a busy machine, or an emulated one: only a hang gets there.
 TIMEOUT = 100 * max(1, SLOWNESS / 10)
 
@@ -226,8 +229,8 @@ class TraceCase(unittest.TestCase):
 
     def target(self, name):
         path = os.path.join(TARGETS, name)
-        if not os.path.exists(path) and name.endswith("-i386"):
-            self.skipTest("the compiler here makes no i386 programs")
+        if not os.path.exists(path) and name.endswith("-32"):
+            self.skipTest("no compiler here makes 32-bit programs")
         return path
 
     def start(self, *argv, **options):

@@ -4,6 +4,7 @@
 import collections
 import os
 import re
+import unittest
 
 import harness
 
@@ -80,8 +81,29 @@ class FunctionsNoPie(Functions):
     target_name = "functions-nopie"
 
 
-class FunctionsI386(Functions):
-    target_name = "functions-i386"
+@unittest.skipIf(harness.NO_FUNCTIONS_32, harness.NO_FUNCTIONS_32)
+class Functions32Bit(Functions):
+    target_name = "functions-32"
+
+
+@unittest.skipUnless(harness.NO_FUNCTIONS_32, "functions of 32-bit programs are traced on this machine")
+class FunctionsRefused32Bit(harness.TraceCase):
+    def test_said_in_one_line(self):
+        run = self.ttrace("-e", "trace=openat", "--funcs", "^t_", "-o", "trace",
+                          self.target("functions-32"), "expected", "calls")
+        self.assertEqual(run.status, 0, run.err)
+        message = rf"^\S+: cannot trace \d+ functions of functions-32 \(t_\w+: {harness.NO_FUNCTIONS_32}\)\n$"
+        self.assertRegex(run.err, message)
+        got = self.lines("trace")
+        self.assertTrue(any(line.startswith('openat(AT_FDCWD, "expected"') for line in got), got)
+        self.assertEqual([line for line in got if line.startswith(("t_", "}"))], [])
+        self.assertEqual(got[-1], "+++ exited with 0 +++")
+
+    def test_addresses_are_those_of_instructions(self):
+        # Bit 0 of a symbol's value says that the code is Thumb.
+        lines = self.ttrace("--list-funcs", "--funcs", "^t_", self.target("functions-32")).out.splitlines()
+        self.assertGreater(len(lines), 20)
+        self.assertEqual([line for line in lines if int(line.split()[2], 16) % 2], [])
 
 
 class FunctionsWithoutDwarf(Functions):

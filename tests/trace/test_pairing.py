@@ -3,6 +3,7 @@
 
 import os
 import re
+import unittest
 
 import harness
 
@@ -129,8 +130,9 @@ class PairingStatic(Pairing):
     target_name = "pairing-static"
 
 
-class PairingI386(Pairing):
-    target_name = "pairing-i386"
+@unittest.skipIf(harness.NO_FUNCTIONS_32, harness.NO_FUNCTIONS_32)
+class Pairing32Bit(Pairing):
+    target_name = "pairing-32"
 
 
 class Unwinding(harness.TraceCase):

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Programs that know the trace of their syscalls: strings, processes, threads, signals."""
 
+import itertools
 import re
 
 import harness
@@ -14,17 +15,24 @@ class Strings(harness.TraceCase):
     def test_native(self):
         self.check("strings")
 
-    def test_i386(self):
-        self.check("strings-i386")
+    def test_32_bit(self):
+        self.check("strings-32")
 
-    def test_i386_is_announced_once(self):
-        program = self.target("strings-i386")
+    def test_32_bit_is_announced_once(self):
+        program = self.target("strings-32")
         lines = self.ttrace("-e", "trace=chdir", program, "expected").err_lines
         announced = [line for line in lines if line.startswith("[ Process PID=")]
         self.assertEqual(len(announced), 1, lines)
         self.assertRegex(announced[0], r"^\[ Process PID=\d+ runs in 32 bit mode\. \]$")
         # Not in a file: as strace.
         self.assertNotIn("runs in", "".join(self.trace(program, "expected")))
+
+    def test_stack_32_bit(self):
+        got = self.trace(self.target("strings-32"), "expected", options=["-k", "-e", "trace=chdir"])
+        call = next(i for i, line in enumerate(got) if line.startswith("chdir("))
+        frames = list(itertools.takewhile(lambda line: line.startswith(" > "), got[call + 1 :]))
+        # i386's first one is the vdso's.
+        self.assertRegex("\n".join(frames[:2]), r" > \S*/strings-32\(\w+\+0x[0-9a-f]+\)")
 
     def test_longer_limit(self):
         got = self.trace(self.target("strings"), "expected", options=["-s", "33", "-e", "trace=write"])
@@ -33,6 +41,19 @@ class Strings(harness.TraceCase):
     def test_no_strings(self):
         got = self.trace(self.target("strings"), "expected", options=["-s", "0", "-e", "trace=write"])
         self.assertIn('write(-1, ""..., 31)                    = -1 EBADF (Bad file descriptor)', got)
+
+
+class Wide(harness.TraceCase):
+    def check(self, target):
+        got = self.trace(self.target(target), "expected", options=["-e", "trace=!writev,exit_group"])
+        begin = [line.startswith("personality(") for line in got].index(True)
+        self.assert_same_lines(self.lines("expected"), got[begin + 1 :])
+
+    def test_native(self):
+        self.check("wide")
+
+    def test_32_bit(self):
+        self.check("wide-32")
 
 
 class Processes(harness.TraceCase):
@@ -49,14 +70,14 @@ class Processes(harness.TraceCase):
     def test_fork(self):
         self.check("fork")
 
-    def test_fork_i386(self):
-        self.check("fork", "processes-i386")
+    def test_fork_32_bit(self):
+        self.check("fork", "processes-32")
 
     def test_vfork_and_exec(self):
         self.check("vfork")
 
-    def test_vfork_and_exec_i386(self):
-        self.check("vfork", "processes-i386")
+    def test_vfork_and_exec_32_bit(self):
+        self.check("vfork", "processes-32")
 
     def test_threads(self):
         self.check("threads", calls="getppid")
@@ -88,11 +109,13 @@ class Processes(harness.TraceCase):
 
 
 class Signals(harness.TraceCase):
+    target_name = "signals"
+
     def check(self, mode, status=0):
-        got = self.trace(self.target("signals"), "expected", mode, status=status, options=[
-            "-f", "-a", "0", "-e",
-            "trace=kill,rt_sigreturn,read,clock_nanosleep,restart_syscall"])
-        got = [line.replace(" (core dumped)", "") for line in got]
+        calls = "kill,sigreturn,rt_sigreturn,read,clock_nanosleep,restart_syscall"
+        got = self.trace(self.target(self.target_name), "expected", mode, status=status,
+                         options=["-f", "-a", "0", "-e", "trace=" + calls])
+        got = [line.replace(" (core dumped)", "") for line in got if "[ Process PID=" not in line]
         self.assert_same_threads(harness.by_thread(self.lines("expected")),
                                  harness.joined_by_thread(got))
 
@@ -116,6 +139,10 @@ class Signals(harness.TraceCase):
 
     def test_crash(self):
         self.check("crash", status=-11)
+
+
+class Signals32Bit(Signals):
+    target_name = "signals-32"
 
 
 if __name__ == "__main__":

@@ -267,7 +267,7 @@ WORKLOADS = {
     "edges-O2": Workload(target("edges-O2"), "6", functions=EVERYTHING, least=(150, 5000), short=True, threads=True, stacks=True),
     "edges-static": Workload(target("edges-static"), functions=EVERYTHING, least=(300, 10000), threads=True, stacks=True),
     "edges-static-pie": Workload(target("edges-static-pie"), "4", functions=EVERYTHING, least=(300, 4000), short=True, threads=True, stacks=True),
-    "edges-i386": Workload(target("edges-i386"), functions=EVERYTHING, least=(300, 10000), threads=True, stacks=True),
+    "edges-32": Workload(target("edges-32"), functions=EVERYTHING, least=(300, 10000), threads=True, stacks=True),
     "c++": Workload("./prog", functions=(EXECUTABLE, LIBSTDCXX), least=(150, 10000), short=True, needs=("g++",),
                     setup=programs.compiled("main.cpp", C_PLUS_PLUS, "g++", "-std=c++20", "-O1", "-o", "prog", "main.cpp")),
     "rust": Workload("./prog", functions=(EXECUTABLE, "^(pthread|mem|_Unwind)@*"), least=(100, 5000), needs=("rustc",), threads=True,
