@@ -38,6 +38,7 @@ void Tracer::adopt(Tid tid, const std::optional<ThreadStatus>& status, const Tra
   if (parent != nullptr) {
     slot->inheritance = {parent->sp_at_syscall, parent->calls.open, parent->space};
     slot->silent = parent->silent || (!config_.follow_forks && slot->pid != parent->pid);
+    slot->bits = parent->bits;
   } else {
     slot->silent = !config_.follow_forks && !is_thread_of_known(*slot);
   }

@@ -72,12 +72,13 @@ Result<> Tracer::on_entry(Tracee& tracee, StoppedTracee& stopped) {
   if (tracing_functions() && !tracee.before_exec) {
     if (auto done = trace_untraced_child(tracee, stopped); !done) return done.error();
   }
-  if (tracee.silent || !config_.filter.wants(request.abi, request.number)) return {};
+  if (tracee.silent) return {};
+  const unsigned bits = word_size(request.abi) * 8;
+  if (bits != std::exchange(tracee.bits, bits)) emit(tracee, ModeChanged{bits});
+  if (!config_.filter.wants(request.abi, request.number)) return {};
   if (auto done = look_at_goroutine(tracee, stopped, true); !done) return done.error();
   const bool within = is_within(tracee.calls.open) || tracee.calls.go.within;
   if (!functions_.choice().within.empty() && !within) return {};
-  unsigned bits = word_size(request.abi) * 8;
-  if (bits != std::exchange(tracee.bits, bits)) emit(tracee, ModeChanged{bits});
   tracee.syscall.tid = tracee.tid;
   SyscallEntered event = decoder_.enter(request, tracee.syscall, *tracee.space);
   tracee.shown = true;

@@ -25,7 +25,7 @@ struct Tracee {
   // The syscall that it is in.
   PendingSyscall syscall;
   bool in_syscall = false;
-  unsigned bits = word_size(host_abi()) * 8;  // of the ABI of its last shown call
+  unsigned bits = word_size(host_abi()) * 8;  // of the ABI of its last call
   bool shown = false;                         // its entry was given to the sink
   bool of_go_runtime = false;                 // Go's runtime makes the call for itself
   std::int64_t entered = 0;                   // nanoseconds, CLOCK_MONOTONIC

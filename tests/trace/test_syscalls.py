@@ -27,6 +27,14 @@ class Strings(harness.TraceCase):
         # Not in a file: as strace.
         self.assertNotIn("runs in", "".join(self.trace(program, "expected")))
 
+    def test_mode_is_announced_though_no_call_is_shown(self):
+        run = self.ttrace("-e", "trace=execve", "sh", "-c", f"exec {self.target('strings-32')} expected")
+        self.assertEqual(sum("runs in 32 bit mode" in line for line in run.err_lines), 1, run.err)
+
+    def test_child_of_a_32_bit_process_is_not_announced(self):
+        run = self.ttrace("-f", "-e", "trace=getppid", self.target("processes-32"), "expected", "fork")
+        self.assertEqual(sum("runs in 32 bit mode" in line for line in run.err_lines), 1, run.err)
+
     def test_stack_32_bit(self):
         got = self.trace(self.target("strings-32"), "expected", options=["-k", "-e", "trace=chdir"])
         call = next(i for i, line in enumerate(got) if line.startswith("chdir("))
