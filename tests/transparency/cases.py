@@ -238,6 +238,8 @@ class Workload:
 
     def missing(self):
         """What it takes and this machine has not, or None."""
+        if self.command[0].endswith("-32") and os.uname().machine == "aarch64":
+            return "breakpoint in 32-bit ARM code"
         return next((program for program in (self.command[0], *self.needs)
                      if not program.startswith("./") and not shutil.which(program)), None)
 
