@@ -28,9 +28,10 @@ NEW_ENOUGH = (7, 0)  # the version of strace from which on it prints what ttrace
 # program passes; a call that is described wrongly differs far more often.
 ENOUGH_OF_EACH = 90
 TIMEOUT = 300
-ABIS = {"native": "unistd_64.h", "i386": "unistd_32.h"} if platform.machine() == "x86_64" else {"native": "unistd.h"}
+ABIS = {"x86_64": {"native": "unistd_64.h", "i386": "unistd_32.h"},
+        "aarch64": {"native": "unistd.h", "arm": "unistd-eabi.h"}}[platform.machine()]
 HEADERS = [*filter(None, os.environ.get("KERNEL_HEADERS", "").split(":")), "/usr/include/x86_64-linux-gnu/asm",
-           "/usr/include/asm", "/usr/include/asm-generic"]
+           "/usr/include/asm", "/usr/include/asm-generic", "/usr/arm-linux-gnueabihf/include/asm"]
 ERRORS = ("0", "22")  # what the calls of some targets return: success, EINVAL
 SEEDS = ("1", "2", "3")
 WITH_ERRORS = ("calls-bpf", "calls-ioctl")
@@ -44,7 +45,7 @@ def numbers(abi):
     for folder in HEADERS:
         try:
             with open(os.path.join(folder, ABIS[abi]), encoding="utf-8") as file:
-                for name, number in re.findall(r"#define __NR_(\w+)\s+(\d+)", file.read()):
+                for name, number in re.findall(r"#define __NR_(\w+)\s+(?:\(__NR_SYSCALL_BASE \+ )?(\d+)", file.read()):
                     found.setdefault(name, number)
         except OSError:
             continue
@@ -72,10 +73,16 @@ def begin(*command):
     return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
+def program(options, target, abi, *words):
+    """What makes a target's calls of an ABI: ARM's are made by a program of its own."""
+    path = os.path.join(options.targets, target)
+    return [path + "-32", "native", *words] if abi == "arm" else [path, abi, *words]
+
+
 def abis(options):
     """Those whose calls can be made and answered on this machine."""
-    every_call = os.path.join(options.targets, "every-call")
-    return [abi for abi in ABIS if begin(every_call, abi, "0", "1", "1", "20").wait(TIMEOUT) == 0]
+    tries = {abi: program(options, "every-call", abi, "0", "1", "1", "20") for abi in ABIS}
+    return [abi for abi, words in tries.items() if os.path.exists(words[0]) and begin(*words).wait(TIMEOUT) == 0]
 
 
 def both(options, command):
@@ -98,7 +105,7 @@ def compare(options, target, excuse):
     result = tally.Tally()
     tried = [options.option] if options.option else OPTIONS if target == "every-call" else OPTIONS + MORE_OPTIONS
     for words, extra in itertools.product(arguments(target, options), tried):
-        command = [*extra, os.path.join(options.targets, target), *words]
+        command = [*extra, *program(options, target, *words)]
         for line, mine in itertools.zip_longest(*both(options, command), fillvalue=""):
             name = tally.name_of(line or mine)
             result.compared[name] += 1
