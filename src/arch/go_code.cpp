@@ -118,6 +118,17 @@ GoCode::Return read_return(Abi machine, std::span<const std::byte> text, Address
   return found;
 }
 
+// Whether arm64 code begins by writing Go's REGTMP, as what the assembler makes of one instruction
+// with a large operand does. Branches have no such operand.
+bool writes_scratch(std::span<const std::byte> text) {
+  constexpr std::size_t kLength = 4;
+  constexpr std::uint64_t kRegister = 27, kRegisters = 0x1f;
+  constexpr std::uint64_t kClass = 0x1c000000, kBranches = 0x14000000;
+  if (text.size() < kLength) return false;
+  const std::uint64_t word = load_number(text.first(kLength));
+  return (word & kRegisters) == kRegister && (word & kClass) != kBranches;
+}
+
 }  // namespace
 
 GoCode read_go_code(Abi machine, std::span<const std::byte> text, Address at, bool by_hand) {
@@ -127,6 +138,7 @@ GoCode read_go_code(Abi machine, std::span<const std::byte> text, Address at, bo
   if (by_hand) branches = reached(branches, targets);
   code.check = check_length(branches, at);
   const Address entry = at + code.check;
+  code.repeats_entry = machine == Abi::Aarch64 && writes_scratch(text.subspan(code.check));
   for (const Branch& branch : branches) {
     const bool inside = branch.target && *branch.target >= at && *branch.target < at + text.size();
     if (branch.kind == Kind::Call && branch.target)
@@ -138,7 +150,7 @@ GoCode read_go_code(Abi machine, std::span<const std::byte> text, Address at, bo
     if (branch.kind == Kind::Jump && branch.target && !inside)
       code.leaves.push_back({branch.at, *branch.target});
     if (branch.kind != Kind::Call && branch.target == entry && branch.at >= entry) {
-      code.loops_to_entry = true;
+      code.repeats_entry = true;
     }
   }
   return code;

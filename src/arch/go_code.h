@@ -43,8 +43,12 @@ struct GoCode {
   std::vector<Transfer> leaves;
   /// Jumps through a register or memory: those of a switch, or to other functions (in assembly).
   std::vector<Address> indirect;
-  /// Where loops of the function lead back to the place behind the check.
-  bool loops_to_entry = false;
+  /// Whether one call may come to the place behind the check more than once: a loop of the function
+  /// leads back there; arm64: a goroutine that was preempted within the instructions that begin
+  /// there executes all of them again, because the scratch register that they use is not kept
+  /// (Go 1.19 src/cmd/internal/obj/arm64/obj7.go, IsRestartable; src/runtime/preempt.go,
+  /// isAsyncSafePoint).
+  bool repeats_entry = false;
 };
 
 /// `text` is all of the function's code, which stands at `at`. `by_hand`: it is assembly, which may

@@ -52,7 +52,7 @@ struct Site {
   std::uint64_t ahead = 0;   // bytes of instructions, and
   std::uint64_t popped = 0;  // of the stack that they pop, between here and that instruction
   bool sure = false;         // a thread that stands behind the trap has hit it
-  bool loops = false;        // code of the function whose entry is here leads back to here
+  bool repeats = false;      // Go: one call may come to its entry here more than once
   // What a function that begins here tells about stacks.
   enum class Tells : std::uint8_t {
     Nothing,

@@ -138,7 +138,7 @@ void FunctionTracer::enter_go(StoppedTracee& tracee, Site& site, Registers& regs
   auto at = go_stop(at_entry, cfa, space, calls);
   if (at) {
     auto& open = at->chain->open;
-    const bool again = site.loops && !open.empty() && open.back().cfa == at->distance &&
+    const bool again = site.repeats && !open.empty() && open.back().cfa == at->distance &&
                        open.back().function == &function;
     if (again) return;
     // What has jumped here returns together with what it jumped to.
@@ -375,7 +375,7 @@ Result<Site*> FunctionTracer::plant_go(const LoadedModule& loaded, const Functio
   if (!site) return site.error();
   (*site)->behind = code.check + push;
   (*site)->pushed = push != 0 ? word_size(machine) : 0;
-  (*site)->loops = code.loops_to_entry;
+  (*site)->repeats = code.repeats_entry;
   plant_go_ends(loaded, function, code, space);
   return site;
 }

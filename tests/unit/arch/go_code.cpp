@@ -60,7 +60,7 @@ TEST_CASE("behind the stack check; the returns, and the addition in front of the
   CHECK(code.returns[1].at == Address(0x457c99));
   CHECK(code.leaves.empty());
   CHECK(code.indirect.empty());
-  CHECK_FALSE(code.loops_to_entry);
+  CHECK_FALSE(code.repeats_entry);
   REQUIRE(code.calls.size() == 2);
   CHECK(code.calls[0].target == kAt);
 }
@@ -103,7 +103,7 @@ TEST_CASE("a branch that does not come back to the start is the function's own")
 TEST_CASE("a loop back to the first instruction; a jump through a register; a lone return") {
   // dec %rax; jne to the start; jmp *%rdx; ret; padding
   GoCode code = read_go_code(Abi::X86_64, bytes("48ffc8 75fb ffe2 c3 cc"), kAt);
-  CHECK(code.loops_to_entry);
+  CHECK(code.repeats_entry);
   REQUIRE(code.indirect.size() == 1);
   CHECK(code.indirect[0] == kAt + 5);
   REQUIRE(code.returns.size() == 1);
@@ -135,6 +135,22 @@ TEST_CASE("arm64: the checks of small and large frames") {
                               kAt);
   CHECK(large.check == 28);
   CHECK(large.returns.size() == 1);
+}
+
+TEST_CASE("a goroutine that is preempted in what writes R27 begins that again") {
+  auto repeats = [](std::initializer_list<std::uint32_t> code) {
+    return read_go_code(Abi::Aarch64, words(code), kAt).repeats_entry;
+  };
+  constexpr std::uint32_t kReturn = 0xd65f03c0;
+  CHECK(repeats({0xb000063b, 0x9104037b, 0xf9400361, kReturn}));        // adrp x27; add; ldr x1
+  CHECK(repeats({0x5800005b, 0x8b1b0000, kReturn}));                    // ldr x27, literal; add
+  CHECK(repeats({0xd282221b, 0xf2a0003b, 0x8b1b0000, kReturn}));        // mov x27; movk; add
+  CHECK_FALSE(repeats({0xb0000600, 0x91040000, 0xf9400001, kReturn}));  // adrp x0
+  CHECK_FALSE(repeats({0x9400001b, kReturn}));                          // bl: no register
+  CHECK_FALSE(repeats({0x1400001b}));
+  CHECK_FALSE(repeats({}));
+  // Behind the stack check.
+  CHECK(repeats({0xf9400b90, 0xeb3063ff, 0x54000069, 0xb000063b, kReturn, 0x97fff676, 0x17fffffa}));
 }
 
 TEST_CASE("code that ends anywhere is read to there") {
