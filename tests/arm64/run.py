@@ -68,7 +68,23 @@ def tests_of(build, wanted):
     return chosen
 
 
+def add_go(build, tests):
+    """Builds the Go programs, if there are tests of them, and tells these of it: the guest has no Go.
+    Returns the programs."""
+    go_tests = [test for test in tests if test["name"].startswith("trace go_")]
+    if not go_tests:
+        return []
+    environment = dict(os.environ, TTRACE_TEST_GOARCH="arm64", TTRACE_TARGETS=os.path.join(build, "tests", "targets"))
+    done = subprocess.run([sys.executable, "-B", os.path.join(SOURCE, "tests", "trace", "go_programs.py")],
+                          env=environment, stdout=subprocess.PIPE, check=True)
+    built = json.loads(done.stdout)
+    for test in go_tests:
+        test["env"]["TTRACE_TEST_GO_VERSIONS"] = json.dumps(built["versions"])
+    return built["programs"]
+
+
 def write_initramfs(build, tests, seconds, path):
+    go = add_go(build, tests)
     made = initramfs.Initramfs()
     root = os.path.join(build, "sysroot", "root")
     made.tree(root, "/", lambda name: not UNWANTED.match(name))
@@ -86,11 +102,11 @@ def write_initramfs(build, tests, seconds, path):
 
     for folder in ("tests", "prototypes"):
         made.tree(os.path.join(SOURCE, folder), os.path.join(SOURCE, folder), lambda name: "__pycache__" not in name)
-    built = lambda name: not re.search(r"\.(p|o|a|h|cpp|c)$", name)
+    built = lambda name: not re.search(r"\.(p|o|a|h|cpp|c)$|^go-built$", name)
     made.tree(os.path.join(build, "tests", "targets"), os.path.join(build, "tests", "targets"), built)
     made.tree(os.path.join(build, "tests", "unit", "symbols"), os.path.join(build, "tests", "unit", "symbols"), built)
     programs = {test["command"][0] for test in tests if test["command"][0].startswith(build)}
-    for program in programs | {os.path.join(build, "ttrace")}:
+    for program in programs.union(go, [os.path.join(build, "ttrace")]):
         made.file(program, program)
     # The C library of 32-bit programs is in their compiler's package.
     for name, folder in (("ld-linux-armhf.so.3", "/usr/lib"), ("libc.so.6", "/usr/lib/arm-linux-gnueabihf")):
