@@ -175,12 +175,14 @@ func tMany(a, b, c, d, e, f, g, h, i, j, k int, l string) (int, int, int, int, i
 //go:noinline
 func tReals(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p float64, q int) float64 { return p }
 
+// What a function does not use is not kept when its goroutine is preempted at the entry, so it uses all.
+//
 //go:noinline
 func tStack(a uint8, b [2]uintptr, c uint8) (d struct {
 	x uintptr
 	y [2]uintptr
 }, e string) {
-	d.x, d.y = 1, b
+	d.x, d.y = uintptr(c-a)-2, b
 	return d, "e"
 }
 
