@@ -7,6 +7,8 @@ import re
 import go_programs
 import harness
 
+# How often each goroutine has its turn.
+ROUNDS = max(10, harness.fewer(100))
 SOURCE = os.path.join(go_programs.source("chain"), "main.go")
 
 
@@ -112,12 +114,12 @@ class Options(go_programs.GoCase):
 
     def test_goroutines_that_take_turns(self):
         for options in ([], ["--whole-lines=always"]):
-            got = self.lines_of("ring", 100, options=["-e", "getppid", "--funcs", r"^main\.turn$", *options])
+            got = self.lines_of("ring", ROUNDS, options=["-e", "getppid", "--funcs", r"^main\.turn$", *options])
             # main's goroutine asks nothing, and calls no such function.
-            self.check_ring([line for line in got if "getppid" in line or "main.turn" in line], 100)
+            self.check_ring([line for line in got if "getppid" in line or "main.turn" in line], ROUNDS)
 
     def test_a_file_for_each_thread(self):
-        run = self.ttrace("-ff", "-o", "trace", "-e", "getppid", "--funcs", r"^main\.turn$", self.program, "ring", "100")
+        run = self.ttrace("-ff", "-o", "trace", "-e", "getppid", "--funcs", r"^main\.turn$", self.program, "ring", ROUNDS)
         self.assertEqual(run.status, 0, run.err)
         begun = ended = 0
         for name in os.listdir(self.dir):
@@ -129,7 +131,7 @@ class Options(go_programs.GoCase):
                 self.assertRegex(line, r"^g \d+ ( *getppid\(\)|main\.turn\(|\} main\.turn = )")
                 begun += "main.turn(" in line
                 ended += "main.turn = " in line
-        self.assertEqual((begun, ended), (400, 400))
+        self.assertEqual((begun, ended), (4 * ROUNDS, 4 * ROUNDS))
 
     def test_one_of_them(self):
         got = self.lines_of("ring", 20, options=["-e", "getppid", "--funcs", r"^main\.turn$"])
@@ -143,16 +145,16 @@ class Options(go_programs.GoCase):
 
     def test_the_runtime(self):
         chatter = "trace=futex,nanosleep,epoll_pwait,tgkill,sched_yield,rt_sigprocmask,mmap,clone,clone3"
-        hidden = self.lines_of("ring", 50, options=["-e", chatter, "--funcs", r"^main\.turn$"])
+        hidden = self.lines_of("ring", ROUNDS, options=["-e", chatter, "--funcs", r"^main\.turn$"])
         self.assertEqual([line for line in hidden if "main.turn" not in line], [])
         counted = re.search(r"left out (\d+) of the Go runtime's own: (.*) \(--go-runtime=show shows them\)", self.err)
         self.assertTrue(counted, self.err)
         self.assertEqual(int(counted.group(1)), sum(int(part.split()[0]) for part in counted.group(2).split(", ")))
-        shown = self.lines_of("ring", 50, options=["-e", chatter, "--funcs", r"^main\.turn$", "--go-runtime=show"])
+        shown = self.lines_of("ring", ROUNDS, options=["-e", chatter, "--funcs", r"^main\.turn$", "--go-runtime=show"])
         self.assertTrue(any("futex(" in line for line in shown))
         self.assertNotIn("left out", self.err)
         # Without functions the trace is strace's.
-        shown = self.lines_of("ring", 50, options=["-e", chatter])
+        shown = self.lines_of("ring", ROUNDS, options=["-e", chatter])
         self.assertTrue(any("futex(" in line for line in shown))
 
 

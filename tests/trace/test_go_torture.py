@@ -63,7 +63,7 @@ def truth(output):
 class GoTorture(go_programs.GoCase):
     """The program of targets/go/pairing, built in several ways."""
 
-    def compare(self, program, *options, rounds="4"):
+    def compare(self, program, *options, rounds=harness.fewer(4)):
         run = self.ttrace("-f", *options, "-o", "trace", program, rounds)
         self.assertEqual(run.status, 0, run.err)
         told = truth(run.out)
