@@ -1,6 +1,7 @@
 #!/bin/sh
 # cross.sh ROOT: prints the meson cross file for the libraries that sysroot.sh has put into ROOT. The
-# C and the C++ library are those of the cross compiler's own packages.
+# C and the C++ library are those of the cross compiler's own packages; clang's C++ library has the same headers
+# on all machines. Rust's library in ROOT is for the distribution's compiler, whichever else is found first.
 set -eu
 
 cat <<END
@@ -9,6 +10,9 @@ root = '$1'
 libraries = root / 'usr/lib/aarch64-linux-gnu'
 include = ['-isystem', root / 'usr/include']
 link = ['-L' + libraries, '-Wl,-rpath-link,' + libraries]
+llvm = ['-L' + root / 'usr/lib/llvm-14/lib', '-Wl,-rpath-link,' + libraries, '-Wno-unused-command-line-argument']
+rust = ['/usr/bin/rustc', '--target', 'aarch64-unknown-linux-gnu', '-C', 'linker=aarch64-linux-gnu-gcc',
+  '-L', root / 'usr/lib/rustlib/aarch64-unknown-linux-gnu/lib']
 [binaries]
 c = 'aarch64-linux-gnu-gcc'
 cpp = 'aarch64-linux-gnu-g++'
@@ -16,6 +20,10 @@ ar = 'aarch64-linux-gnu-gcc-ar'
 strip = 'aarch64-linux-gnu-strip'
 objcopy = 'aarch64-linux-gnu-objcopy'
 pkgconfig = 'pkg-config'
+clang = ['clang', '--target=aarch64-linux-gnu']
+clang++ = ['clang++', '--target=aarch64-linux-gnu'] + llvm
+rustc = rust
+/usr/bin/rustc = rust
 [built-in options]
 c_args = include
 cpp_args = include

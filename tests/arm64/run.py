@@ -26,17 +26,20 @@ import initramfs
 HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCE = os.path.dirname(os.path.dirname(HERE))
 SUITES = ("unit", "trace", "compare")
-# Comparisons of programs that no guest has.
-LEFT_OUT = ("compare programs",)
 # A stop in the guest takes fifty times as long as here, and computing ten times.
 SLOWNESS = os.environ.get("TTRACE_TEST_SLOWNESS", "50")
 BOOT_SECONDS = 120
 MODULES = ("fs/overlayfs/overlay.ko", "net/ipv4/inet_diag.ko", "net/ipv4/tcp_diag.ko", "net/ipv4/udp_diag.ko",
            "net/unix/unix_diag.ko", "net/netlink/netlink_diag.ko")  # loaded in order of their names
+# Comparisons of programs that no guest has.
+LEFT_OUT = ("compare programs",)
 # Of the packages and of what was built, what no test needs.
 UNWANTED = re.compile(r"^(boot|usr/include|usr/lib/modules|usr/share/(?!python3|pam|binfmts).*|etc/(?!alternatives).*"
                       r"|usr/lib/python3.*/(test|idlelib|tkinter|lib2to3|ensurepip|config-.*|pydoc_data)"
-                      r"|usr/bin/(perl.*|gcc.*|c\+\+.*)|usr/lib/aarch64-linux-gnu/(perl.*|libperl.*|.*\.a|cmake|pkgconfig|gconv|dri))$")
+                      r"|usr/bin/(gcc.*|c\+\+.*)|usr/lib/(rustlib|llvm-14/(include|cmake|lib/.*\.a))"
+                      r"|usr/lib/aarch64-linux-gnu/(perl|perl5|libperl.*|.*\.a|cmake|pkgconfig|gconv|dri))$")
+# Of the guest's compilers: what optimises at link time or sanitizes.
+UNWANTED_OF_COMPILERS = re.compile(r"^(etc|usr/share|usr/bin/.*lto-dump.*|usr/lib/gcc/.*/(lto1|plugin|lib.*san.*))$")
 
 
 def tests_of(build, wanted):
@@ -86,8 +89,9 @@ def add_go(build, tests):
 def write_initramfs(build, tests, seconds, path):
     go = add_go(build, tests)
     made = initramfs.Initramfs()
-    root = os.path.join(build, "sysroot", "root")
+    root, guest = (os.path.join(build, "sysroot", name) for name in ("root", "guest"))
     made.tree(root, "/", lambda name: not UNWANTED.match(name))
+    made.tree(guest, "/", lambda name: not UNWANTED_OF_COMPILERS.match(name))
     for module in MODULES:
         for file in glob.glob(f"{root}/usr/lib/modules/*/kernel/{module}"):
             made.file(file, "/modules/" + os.path.basename(file))

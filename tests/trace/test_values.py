@@ -2,6 +2,7 @@
 """Values of arguments and results: the same whatever compiled the program, and however."""
 
 import os
+import platform
 import unittest
 
 import harness
@@ -54,7 +55,6 @@ class Values(harness.TraceCase):
         got = self.run_target(target, pattern)
         self.assert_same_lines(self.lines("expected"), got)
 
-
     def check_honest(self, target, pattern):
         """What is not said to be optimised out is right. (LLVM before 16 changes how functions are
         called that nobody else can call, and does not say so.)"""
@@ -88,7 +88,9 @@ class ValuesOfC(Values):
         self.check("values-clang-O0")
 
     def test_clang_O2(self):
-        self.check("values-clang-O2")
+        # For arm64 it does not say where a `bool` is before the prologue has stored it.
+        undescribed = 1 if platform.machine() == "aarch64" else 0
+        self.assertEqual(self.check_honest("values-clang-O2", "^t_"), undescribed)
 
 
 class ValuesOfCpp(Values):
