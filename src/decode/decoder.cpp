@@ -178,7 +178,7 @@ SyscallResult decode_result(CallContext& context, const PendingSyscall& pending,
   result.kind = SyscallResult::Kind::Value;
   if (pending.description == nullptr) {
     result.value =
-        Value::integer(sign_extend(static_cast<std::uint64_t>(outcome.rval), context.word()));
+        Value::hex(truncate_to(static_cast<std::uint64_t>(outcome.rval), context.word()));
     return result;
   }
   const auto& type = tables::kTypes[pending.description->result];

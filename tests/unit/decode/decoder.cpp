@@ -374,6 +374,11 @@ TEST_CASE("calls that nobody has described show all registers") {
   const auto end = decoder.exit({.rval = -38, .is_error = true}, calls.pending, calls.memory);
   CHECK(end.args.empty());
   CHECK(end.result.error_name == "ENOSYS");
+
+  // Nobody knows what it means: hexadecimal, as strace has it.
+  const auto success = decoder.exit({.rval = 100'000}, calls.pending, calls.memory);
+  CHECK(success.result.value.number == 100'000);
+  CHECK(success.result.value.base == Value::Base::Hex);
 }
 
 TEST_CASE("names of calls on every ABI") {
