@@ -1,8 +1,9 @@
 #!/bin/sh
-# newest.sh DIR strace|go|delve: fetches the newest Debian build (suite sid) of a program into DIR, with
-# what it needs to run, and prints the path of a command that runs it. What is in DIR already is not
+# newest.sh DIR strace|go|delve [ARCHITECTURE]: fetches the newest Debian build (suite sid) of a program into DIR,
+# with what it needs to run, and prints the path of a command that runs it. What is in DIR already is not
 # fetched again. Touches nothing else. Fails where that cannot be had: no apt-get, no network; for
-# strace and delve, another machine than x86-64.
+# strace and delve, another architecture than amd64 and arm64. It is this machine's unless one is named; what is
+# for another is not tried out.
 set -eu
 
 dir=$(mkdir -p "$1" && cd "$1" && pwd)
@@ -19,7 +20,13 @@ if [ -x "$run" ]; then
   echo "$run"
   exit 0
 fi
-[ "$what" = go ] || [ "$(dpkg --print-architecture)" = amd64 ]
+here=$(dpkg --print-architecture)
+architecture=${3-$here}
+case $architecture in
+  amd64) triplet=x86_64-linux-gnu loader=usr/lib64/ld-linux-x86-64.so.2 ;;
+  arm64) triplet=aarch64-linux-gnu loader=usr/lib/ld-linux-aarch64.so.1 ;;
+  *) [ "$what" = go ] ;;
+esac
 
 # Two at a time would unpack into each other. Without flock there is nobody who runs two.
 if command -v flock >/dev/null && [ "${NEWEST_LOCKED-}" != 1 ]; then
@@ -36,7 +43,8 @@ apt() {
   shift
   "$tool" -qq -o Dir::State::Lists="$dir/lists" -o Dir::Etc::SourceList="$dir/sources.list" \
     -o Dir::Etc::SourceParts=/dev/null -o Dir::State::status=/dev/null -o Dir::Cache="$dir/cache" \
-    -o Acquire::http::Timeout=30 -o APT::Sandbox::User="$(id -un)" "$@"
+    -o Acquire::http::Timeout=30 -o APT::Sandbox::User="$(id -un)" -o APT::Architecture="$architecture" \
+    -o APT::Architectures="$architecture" "$@"
 }
 apt apt-get update >&2
 
@@ -54,8 +62,8 @@ unpack() {
 with_its_libraries() {
   cat <<END
 #!/bin/sh
-exec "$dir/root/usr/lib64/ld-linux-x86-64.so.2" --argv0 "$1" \
-  --library-path "$dir/root/usr/lib/x86_64-linux-gnu" "$dir/root/usr/bin/$1" "\$@"
+exec "$dir/root/$loader" --argv0 "$1" \
+  --library-path "$dir/root/usr/lib/$triplet" "$dir/root/usr/bin/$1" "\$@"
 END
 }
 
@@ -86,6 +94,6 @@ END
     ;;
 esac
 chmod +x "$new"
-"$new" $check >&2
+[ "$architecture" != "$here" ] || "$new" "$check" >&2
 mv "$new" "$run"
 echo "$run"

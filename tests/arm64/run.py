@@ -31,8 +31,6 @@ SLOWNESS = os.environ.get("TTRACE_TEST_SLOWNESS", "50")
 BOOT_SECONDS = 120
 MODULES = ("fs/overlayfs/overlay.ko", "net/ipv4/inet_diag.ko", "net/ipv4/tcp_diag.ko", "net/ipv4/udp_diag.ko",
            "net/unix/unix_diag.ko", "net/netlink/netlink_diag.ko")  # loaded in order of their names
-# Comparisons of programs that no guest has.
-LEFT_OUT = ("compare programs",)
 # Of the packages and of what was built, what no test needs.
 UNWANTED = re.compile(r"^(boot|usr/include|usr/lib/modules|usr/share/(?!python3|pam|binfmts).*|etc/(?!alternatives).*"
                       r"|usr/lib/python3.*/(test|idlelib|tkinter|lib2to3|ensurepip|config-.*|pydoc_data)"
@@ -40,6 +38,11 @@ UNWANTED = re.compile(r"^(boot|usr/include|usr/lib/modules|usr/share/(?!python3|
                       r"|usr/lib/aarch64-linux-gnu/(perl|perl5|libperl.*|.*\.a|cmake|pkgconfig|gconv|dri))$")
 # Of the guest's compilers: what optimises at link time or sanitizes.
 UNWANTED_OF_COMPILERS = re.compile(r"^(etc|usr/share|usr/bin/.*lto-dump.*|usr/lib/gcc/.*/(lto1|plugin|lib.*san.*))$")
+
+
+def newest_strace(build):
+    """Where tests/newest.sh puts it; nowhere when it cannot be had."""
+    return os.path.join(build, "newest", "bin", "strace")
 
 
 def tests_of(build, wanted):
@@ -56,7 +59,7 @@ def tests_of(build, wanted):
         cases = [want.partition(":")[2] for want in wanted if want.partition(":")[0] == name]
         if wanted and not cases and not set(wanted) & set(suites):
             continue
-        if not wanted and (name in LEFT_OUT or not set(SUITES) & set(suites)):
+        if not wanted and not set(SUITES) & set(suites):
             continue
         if not command[0].startswith(build):
             command[0] = "/usr/bin/python3"
@@ -66,6 +69,8 @@ def tests_of(build, wanted):
             if key.startswith("TTRACE_TEST_"):
                 environment[key] = value
         environment["TTRACE_TEST_SLOWNESS"] = SLOWNESS
+        if name == "compare calls" and os.path.exists(newest_strace(build)):
+            environment["STRACE"] = newest_strace(build)
         chosen.append({"name": name, "command": command + [case for case in cases if case], "env": environment,
                        "folder": test["workdir"] or "/tmp", "timeout": max(test["timeout"], 300)})
     return chosen
@@ -109,6 +114,10 @@ def write_initramfs(build, tests, seconds, path):
     built = lambda name: not re.search(r"\.(p|o|a|h|cpp|c)$|^go-built$", name)
     made.tree(os.path.join(build, "tests", "targets"), os.path.join(build, "tests", "targets"), built)
     made.tree(os.path.join(build, "tests", "unit", "symbols"), os.path.join(build, "tests", "unit", "symbols"), built)
+    if os.path.exists(newest_strace(build)):
+        made.file(newest_strace(build), newest_strace(build))
+        made.tree(os.path.join(build, "newest", "root"), os.path.join(build, "newest", "root"),
+                  lambda name: not name.startswith(("etc", "usr/share")))
     programs = {test["command"][0] for test in tests if test["command"][0].startswith(build)}
     for program in programs.union(go, [os.path.join(build, "ttrace")]):
         made.file(program, program)

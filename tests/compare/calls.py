@@ -23,6 +23,9 @@ import command_line
 import exceptions
 import tally
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "trace"))
+import harness  # noqa: E402
+
 NEW_ENOUGH = (7, 0)  # the version of strace from which on it prints what ttrace does
 # Per cent of the lines of each call that must be equal. What differs comes of made-up arguments that no
 # program passes; a call that is described wrongly differs far more often.
@@ -33,10 +36,12 @@ ABIS = {"x86_64": {"native": "unistd_64.h", "i386": "unistd_32.h"},
 HEADERS = [*filter(None, os.environ.get("KERNEL_HEADERS", "").split(":")), "/usr/include/x86_64-linux-gnu/asm",
            "/usr/include/asm", "/usr/include/asm-generic", "/usr/arm-linux-gnueabihf/include/asm"]
 ERRORS = ("0", "22")  # what the calls of some targets return: success, EINVAL
-SEEDS = ("1", "2", "3")
+SEEDS = harness.sample(("1", "2", "3"))
+ROUNDS = "8" if len(SEEDS) > 1 else "4"
 WITH_ERRORS = ("calls-bpf", "calls-ioctl")
-OPTIONS = ([], ["-v"])
-MORE_OPTIONS = (["-s", "3"], ["-e", "verbose=none"])  # not of every-call, where few strings and structures are
+OPTIONS = harness.sample((["-v"], [], ["-s", "3"], ["-e", "verbose=none"]))
+# Of every-call, where few strings and structures are. With -v strace may show millions of made-up elements.
+OPTIONS_OF_EVERY_CALL = harness.sample(([], ["-v"]))
 
 
 def numbers(abi):
@@ -91,7 +96,11 @@ def both(options, command):
     with tempfile.TemporaryDirectory(prefix="ttrace-compare-") as folder:
         runs = [(options.strace, os.path.join(folder, "strace")), (options.ttrace, os.path.join(folder, "ttrace"))]
         for process in [begin(tracer, "-o", path, *command) for tracer, path in runs]:
-            process.wait(TIMEOUT)
+            try:
+                process.wait(TIMEOUT)
+            except subprocess.TimeoutExpired:
+                sys.exit(f"{' '.join(command)}: does not end\n{harness.stacks(process.pid)}\n"
+                         + "".join(f"{path}: {harness.read_text(path)[-500:]}" for _, path in runs))
         for tracer, path in runs:
             with open(path, encoding="utf-8", errors="backslashreplace") as file:
                 made = list(itertools.dropwhile(lambda line: "PR_SET_SECCOMP" not in line, file.read().splitlines()))
@@ -103,7 +112,7 @@ def both(options, command):
 
 def compare(options, target, excuse):
     result = tally.Tally()
-    tried = [options.option] if options.option else OPTIONS if target == "every-call" else OPTIONS + MORE_OPTIONS
+    tried = [options.option] if options.option else OPTIONS_OF_EVERY_CALL if target == "every-call" else OPTIONS
     for words, extra in itertools.product(arguments(target, options), tried):
         command = [*extra, *program(options, target, *words)]
         for line, mine in itertools.zip_longest(*both(options, command), fillvalue=""):
@@ -124,7 +133,7 @@ def parsed():
     parser.add_argument("--targets", default=os.environ.get("TTRACE_TARGETS"), help="the folder of the targets")
     parser.add_argument("--calls", type=lambda text: text.split(","), default=[], help="of every-call")
     parser.add_argument("--seed", action="append", help="of every-call: what its arguments are made up from")
-    parser.add_argument("--rounds", default="8", help="of every-call: how often each call is made")
+    parser.add_argument("--rounds", default=ROUNDS, help="of every-call: how often each call is made")
     parser.add_argument("targets_wanted", metavar="TARGET", nargs="*")
     options = parser.parse()
     known = set().union(*map(numbers, ABIS))

@@ -22,6 +22,9 @@ import lines
 import tally
 import workloads
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "trace"))
+import harness  # noqa: E402
+
 ADDR_NO_RANDOMIZE = 0x0040000
 TIMEOUT = 300
 # Lines of one program that may differ all the same, as it was not alone on the machine; at most one in 20.
@@ -85,6 +88,14 @@ def tried(options, workload, extra, excuse):
     return part
 
 
+def why_not(workload):
+    """Why it is not traced on this machine, or None."""
+    if workload.missing():
+        return f"there is no {workload.missing()}"
+    slow = harness.SLOWNESS >= 10 and {workload.command[0], *workload.needs} & {"gcc", "g++", "go"}
+    return "compiling takes minutes on a slow machine" if slow else None
+
+
 def main():
     parser = command_line.Parser(__doc__.splitlines()[0])
     parser.add_argument("workloads", metavar="WORKLOAD", nargs="*")
@@ -107,8 +118,8 @@ def main():
     for number, (name, extra) in enumerate(runs, 1):
         workload = workloads.WORKLOADS[name]
         name = " ".join([name, *extra])
-        if workload.missing():
-            print(f"ok {number} - {name} # SKIP there is no {workload.missing()}", flush=True)
+        if why_not(workload):
+            print(f"ok {number} - {name} # SKIP {why_not(workload)}", flush=True)
             continue
         part = tried(options, workload, extra, excuse)
         good = is_good(part)

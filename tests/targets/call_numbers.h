@@ -6,360 +6,362 @@
 
 // clang-format off
 #define CALLS(X) \
-  X(_llseek, -1, 140, -1) \
-  X(_newselect, -1, 142, -1) \
-  X(accept, 43, -1, 202) \
-  X(accept4, 288, 364, 242) \
-  X(acct, 163, 51, 89) \
-  X(add_key, 248, 286, 217) \
-  X(adjtimex, 159, 124, 171) \
-  X(alarm, 37, 27, -1) \
-  X(bind, 49, 361, 200) \
-  X(bpf, 321, 357, 280) \
-  X(brk, 12, 45, 214) \
-  X(cachestat, 451, 451, 451) \
-  X(capget, 125, 184, 90) \
-  X(capset, 126, 185, 91) \
-  X(chmod, 90, 15, -1) \
-  X(chown, 92, 182, -1) \
-  X(chown32, -1, 212, -1) \
-  X(clock_adjtime, 305, 343, 266) \
-  X(clock_adjtime64, -1, 405, -1) \
-  X(clock_getres, 229, 266, 114) \
-  X(clock_getres_time64, -1, 406, -1) \
-  X(clock_gettime, 228, 265, 113) \
-  X(clock_gettime64, -1, 403, -1) \
-  X(clock_nanosleep, 230, 267, 115) \
-  X(clock_nanosleep_time64, -1, 407, -1) \
-  X(clock_settime, 227, 264, 112) \
-  X(clock_settime64, -1, 404, -1) \
-  X(clone, 56, 120, 220) \
-  X(clone3, 435, 435, 435) \
-  X(close, 3, 6, 57) \
-  X(close_range, 436, 436, 436) \
-  X(connect, 42, 362, 203) \
-  X(copy_file_range, 326, 377, 285) \
-  X(creat, 85, 8, -1) \
-  X(delete_module, 176, 129, 106) \
-  X(dup, 32, 41, 23) \
-  X(dup2, 33, 63, -1) \
-  X(dup3, 292, 330, 24) \
-  X(epoll_create, 213, 254, -1) \
-  X(epoll_create1, 291, 329, 20) \
-  X(epoll_ctl, 233, 255, 21) \
-  X(epoll_ctl_old, 214, -1, -1) \
-  X(epoll_pwait, 281, 319, 22) \
-  X(epoll_pwait2, 441, 441, 441) \
-  X(epoll_wait, 232, 256, -1) \
-  X(epoll_wait_old, 215, -1, -1) \
-  X(eventfd, 284, 323, -1) \
-  X(eventfd2, 290, 328, 19) \
-  X(fadvise64, 221, 250, 223) \
-  X(fadvise64_64, -1, 272, -1) \
-  X(fallocate, 285, 324, 47) \
-  X(fanotify_init, 300, 338, 262) \
-  X(fanotify_mark, 301, 339, 263) \
-  X(fchmodat2, 452, 452, 452) \
-  X(fchown, 93, 95, 55) \
-  X(fchown32, -1, 207, -1) \
-  X(fchownat, 260, 298, 54) \
-  X(fcntl, 72, 55, 25) \
-  X(fcntl64, -1, 221, -1) \
-  X(file_getattr, 468, 468, 468) \
-  X(file_setattr, 469, 469, 469) \
-  X(finit_module, 313, 350, 273) \
-  X(flock, 73, 143, 32) \
-  X(fsconfig, 431, 431, 431) \
-  X(fsetxattr, 190, 228, 7) \
-  X(fsmount, 432, 432, 432) \
-  X(fsopen, 430, 430, 430) \
-  X(fspick, 433, 433, 433) \
-  X(fstat64, -1, 197, -1) \
-  X(fstatfs64, -1, 269, -1) \
-  X(ftruncate, 77, 93, 46) \
-  X(ftruncate64, -1, 194, -1) \
-  X(futex, 202, 240, 98) \
-  X(futex_requeue, 456, 456, 456) \
-  X(futex_time64, -1, 422, -1) \
-  X(futex_wait, 455, 455, 455) \
-  X(futex_waitv, 449, 449, 449) \
-  X(futex_wake, 454, 454, 454) \
-  X(futimesat, 261, 299, -1) \
-  X(get_mempolicy, 239, 275, 236) \
-  X(get_robust_list, 274, 312, 100) \
-  X(get_thread_area, 211, 244, -1) \
-  X(getcpu, 309, 318, 168) \
-  X(getcwd, 79, 183, 17) \
-  X(getdents, 78, 141, -1) \
-  X(getdents64, 217, 220, 61) \
-  X(getgroups, 115, 80, 158) \
-  X(getgroups32, -1, 205, -1) \
-  X(getitimer, 36, 105, 102) \
-  X(getpeername, 52, 368, 205) \
-  X(getpriority, 140, 96, 141) \
-  X(getresuid, 118, 165, 148) \
-  X(getrlimit, 97, 76, 163) \
-  X(getsockname, 51, 367, 204) \
-  X(getsockopt, 55, 365, 209) \
-  X(gettimeofday, 96, 78, 169) \
-  X(getxattr, 191, 229, 8) \
-  X(getxattrat, 464, 464, 464) \
-  X(init_module, 175, 128, 105) \
-  X(inotify_add_watch, 254, 292, 27) \
-  X(inotify_init, 253, 291, -1) \
-  X(inotify_init1, 294, 332, 26) \
-  X(inotify_rm_watch, 255, 293, 28) \
-  X(io_cancel, 210, 249, 3) \
-  X(io_destroy, 207, 246, 1) \
-  X(io_getevents, 208, 247, 4) \
-  X(io_pgetevents, 333, 385, 292) \
-  X(io_pgetevents_time64, -1, 416, -1) \
-  X(io_setup, 206, 245, 0) \
-  X(io_submit, 209, 248, 2) \
-  X(io_uring_enter, 426, 426, 426) \
-  X(io_uring_register, 427, 427, 427) \
-  X(io_uring_setup, 425, 425, 425) \
-  X(ioctl, 16, 54, 29) \
-  X(ioperm, 173, 101, -1) \
-  X(iopl, 172, 110, -1) \
-  X(ioprio_get, 252, 290, 31) \
-  X(ioprio_set, 251, 289, 30) \
-  X(ipc, -1, 117, -1) \
-  X(kcmp, 312, 349, 272) \
-  X(kexec_file_load, 320, -1, 294) \
-  X(kexec_load, 246, 283, 104) \
-  X(keyctl, 250, 288, 219) \
-  X(kill, 62, 37, 129) \
-  X(landlock_add_rule, 445, 445, 445) \
-  X(landlock_create_ruleset, 444, 444, 444) \
-  X(landlock_restrict_self, 446, 446, 446) \
-  X(lchown, 94, 16, -1) \
-  X(lchown32, -1, 198, -1) \
-  X(listen, 50, 363, 201) \
-  X(listmount, 458, 458, 458) \
-  X(listns, 470, 470, 470) \
-  X(listxattr, 194, 232, 11) \
-  X(listxattrat, 465, 465, 465) \
-  X(lookup_dcookie, 212, 253, 18) \
-  X(lseek, 8, 19, 62) \
-  X(lsm_get_self_attr, 459, 459, 459) \
-  X(lsm_list_modules, 461, 461, 461) \
-  X(lsm_set_self_attr, 460, 460, 460) \
-  X(madvise, 28, 219, 233) \
-  X(map_shadow_stack, 453, 453, 453) \
-  X(mbind, 237, 274, 235) \
-  X(membarrier, 324, 375, 283) \
-  X(memfd_create, 319, 356, 279) \
-  X(memfd_secret, 447, 447, 447) \
-  X(migrate_pages, 256, 294, 238) \
-  X(mincore, 27, 218, 232) \
-  X(mknod, 133, 14, -1) \
-  X(mknodat, 259, 297, 33) \
-  X(mlock, 149, 150, 228) \
-  X(mlock2, 325, 376, 284) \
-  X(mlockall, 151, 152, 230) \
-  X(mmap, 9, 90, 222) \
-  X(mmap2, -1, 192, 222) \
-  X(modify_ldt, 154, 123, -1) \
-  X(mount, 165, 21, 40) \
-  X(mount_setattr, 442, 442, 442) \
-  X(move_mount, 429, 429, 429) \
-  X(move_pages, 279, 317, 239) \
-  X(mprotect, 10, 125, 226) \
-  X(mq_getsetattr, 245, 282, 185) \
-  X(mq_notify, 244, 281, 184) \
-  X(mq_open, 240, 277, 180) \
-  X(mq_timedreceive, 243, 280, 183) \
-  X(mq_timedreceive_time64, -1, 419, -1) \
-  X(mq_timedsend, 242, 279, 182) \
-  X(mq_timedsend_time64, -1, 418, -1) \
-  X(mq_unlink, 241, 278, 181) \
-  X(mremap, 25, 163, 216) \
-  X(mseal, 462, 462, 462) \
-  X(msgctl, 71, 402, 187) \
-  X(msgget, 68, 399, 186) \
-  X(msgrcv, 70, 401, 188) \
-  X(msgsnd, 69, 400, 189) \
-  X(msync, 26, 144, 227) \
-  X(munlockall, 152, 153, 231) \
-  X(munmap, 11, 91, 215) \
-  X(name_to_handle_at, 303, 341, 264) \
-  X(nanosleep, 35, 162, 101) \
-  X(newfstatat, 262, -1, 79) \
-  X(nfsservctl, 180, 169, 42) \
-  X(nice, -1, 34, -1) \
-  X(oldfstat, -1, 28, -1) \
-  X(oldstat, -1, 18, -1) \
-  X(open, 2, 5, -1) \
-  X(open_by_handle_at, 304, 342, 265) \
-  X(open_tree, 428, 428, 428) \
-  X(open_tree_attr, 467, 467, 467) \
-  X(openat, 257, 295, 56) \
-  X(openat2, 437, 437, 437) \
-  X(pause, 34, 29, -1) \
-  X(perf_event_open, 298, 336, 241) \
-  X(personality, 135, 136, 92) \
-  X(pidfd_getfd, 438, 438, 438) \
-  X(pidfd_open, 434, 434, 434) \
-  X(pidfd_send_signal, 424, 424, 424) \
-  X(pipe, 22, 42, -1) \
-  X(pipe2, 293, 331, 59) \
-  X(pivot_root, 155, 217, 41) \
-  X(pkey_alloc, 330, 381, 289) \
-  X(pkey_free, 331, 382, 290) \
-  X(pkey_mprotect, 329, 380, 288) \
-  X(poll, 7, 168, -1) \
-  X(ppoll, 271, 309, 73) \
-  X(ppoll_time64, -1, 414, -1) \
-  X(prctl, 157, 172, 167) \
-  X(pread64, 17, 180, 67) \
-  X(preadv, 295, 333, 69) \
-  X(preadv2, 327, 378, 286) \
-  X(prlimit64, 302, 340, 261) \
-  X(process_madvise, 440, 440, 440) \
-  X(process_mrelease, 448, 448, 448) \
-  X(process_vm_readv, 310, 347, 270) \
-  X(process_vm_writev, 311, 348, 271) \
-  X(profil, -1, 98, -1) \
-  X(pselect6, 270, 308, 72) \
-  X(pselect6_time64, -1, 413, -1) \
-  X(ptrace, 101, 26, 117) \
-  X(pwrite64, 18, 181, 68) \
-  X(pwritev, 296, 334, 70) \
-  X(pwritev2, 328, 379, 287) \
-  X(quotactl, 179, 131, 60) \
-  X(quotactl_fd, 443, 443, 443) \
-  X(read, 0, 3, 63) \
-  X(readahead, 187, 225, 213) \
-  X(readdir, -1, 89, -1) \
-  X(readlink, 89, 85, -1) \
-  X(readv, 19, 145, 65) \
-  X(reboot, 169, 88, 142) \
-  X(recvfrom, 45, 371, 207) \
-  X(recvmmsg, 299, 337, 243) \
-  X(recvmmsg_time64, -1, 417, -1) \
-  X(recvmsg, 47, 372, 212) \
-  X(remap_file_pages, 216, 257, 234) \
-  X(removexattr, 197, 235, 14) \
-  X(removexattrat, 466, 466, 466) \
-  X(request_key, 249, 287, 218) \
-  X(rseq_slice_yield, 471, 471, 471) \
-  X(rt_sigaction, 13, 174, 134) \
-  X(rt_sigpending, 127, 176, 136) \
-  X(rt_sigprocmask, 14, 175, 135) \
-  X(rt_sigqueueinfo, 129, 178, 138) \
-  X(rt_sigsuspend, 130, 179, 133) \
-  X(rt_sigtimedwait, 128, 177, 137) \
-  X(rt_sigtimedwait_time64, -1, 421, -1) \
-  X(rt_tgsigqueueinfo, 297, 335, 240) \
-  X(sched_get_priority_max, 146, 159, 125) \
-  X(sched_get_priority_min, 147, 160, 126) \
-  X(sched_getaffinity, 204, 242, 123) \
-  X(sched_getattr, 315, 352, 275) \
-  X(sched_getparam, 143, 155, 121) \
-  X(sched_getscheduler, 145, 157, 120) \
-  X(sched_rr_get_interval, 148, 161, 127) \
-  X(sched_setaffinity, 203, 241, 122) \
-  X(sched_setattr, 314, 351, 274) \
-  X(sched_setparam, 142, 154, 118) \
-  X(sched_setscheduler, 144, 156, 119) \
-  X(sched_yield, 24, 158, 124) \
-  X(seccomp, 317, 354, 277) \
-  X(select, 23, 82, -1) \
-  X(semctl, 66, 394, 191) \
-  X(semget, 64, 393, 190) \
-  X(semop, 65, -1, 193) \
-  X(semtimedop, 220, -1, 192) \
-  X(semtimedop_time64, -1, 420, -1) \
-  X(sendfile, 40, 187, 71) \
-  X(sendfile64, -1, 239, -1) \
-  X(sendmmsg, 307, 345, 269) \
-  X(sendmsg, 46, 370, 211) \
-  X(sendto, 44, 369, 206) \
-  X(set_mempolicy, 238, 276, 237) \
-  X(set_mempolicy_home_node, 450, 450, 450) \
-  X(set_robust_list, 273, 311, 99) \
-  X(set_thread_area, 205, 243, -1) \
-  X(setdomainname, 171, 121, 162) \
-  X(setfsuid, 122, 138, 151) \
-  X(setgroups, 116, 81, 159) \
-  X(setgroups32, -1, 206, -1) \
-  X(sethostname, 170, 74, 161) \
-  X(setitimer, 38, 104, 103) \
-  X(setns, 308, 346, 268) \
-  X(setpriority, 141, 97, 140) \
-  X(setresuid, 117, 164, 147) \
-  X(setresuid32, -1, 208, -1) \
-  X(setrlimit, 160, 75, 164) \
-  X(setsockopt, 54, 366, 208) \
-  X(settimeofday, 164, 79, 170) \
-  X(setuid, 105, 23, 146) \
-  X(setxattr, 188, 226, 5) \
-  X(setxattrat, 463, 463, 463) \
-  X(sgetmask, -1, 68, -1) \
-  X(shmat, 30, 397, 196) \
-  X(shmctl, 31, 396, 195) \
-  X(shmdt, 67, 398, 197) \
-  X(shmget, 29, 395, 194) \
-  X(shutdown, 48, 373, 210) \
-  X(sigaction, -1, 67, -1) \
-  X(sigaltstack, 131, 186, 132) \
-  X(signal, -1, 48, -1) \
-  X(signalfd, 282, 321, -1) \
-  X(signalfd4, 289, 327, 74) \
-  X(sigpending, -1, 73, -1) \
-  X(sigprocmask, -1, 126, -1) \
-  X(sigsuspend, -1, 72, -1) \
-  X(socket, 41, 359, 198) \
-  X(socketcall, -1, 102, -1) \
-  X(socketpair, 53, 360, 199) \
-  X(splice, 275, 313, 76) \
-  X(ssetmask, -1, 69, -1) \
-  X(stat, 4, 106, -1) \
-  X(statfs, 137, 99, 43) \
-  X(statmount, 457, 457, 457) \
-  X(statx, 332, 383, 291) \
-  X(stime, -1, 25, -1) \
-  X(swapoff, 168, 115, 225) \
-  X(swapon, 167, 87, 224) \
-  X(sync_file_range, 277, 314, 84) \
-  X(syslog, 103, 103, 116) \
-  X(tee, 276, 315, 77) \
-  X(tgkill, 234, 270, 131) \
-  X(time, 201, 13, -1) \
-  X(timer_create, 222, 259, 107) \
-  X(timer_delete, 226, 263, 111) \
-  X(timer_getoverrun, 225, 262, 109) \
-  X(timer_gettime, 224, 261, 108) \
-  X(timer_gettime64, -1, 408, -1) \
-  X(timer_settime, 223, 260, 110) \
-  X(timer_settime64, -1, 409, -1) \
-  X(timerfd_create, 283, 322, 85) \
-  X(timerfd_gettime, 287, 326, 87) \
-  X(timerfd_gettime64, -1, 410, -1) \
-  X(timerfd_settime, 286, 325, 86) \
-  X(timerfd_settime64, -1, 411, -1) \
-  X(times, 100, 43, 153) \
-  X(tkill, 200, 238, 130) \
-  X(truncate, 76, 92, 45) \
-  X(truncate64, -1, 193, -1) \
-  X(ulimit, -1, 58, -1) \
-  X(umount, -1, 22, -1) \
-  X(umount2, 166, 52, 39) \
-  X(unshare, 272, 310, 97) \
-  X(userfaultfd, 323, 374, 282) \
-  X(ustat, 136, 62, -1) \
-  X(utime, 132, 30, -1) \
-  X(utimensat, 280, 320, 88) \
-  X(utimensat_time64, -1, 412, -1) \
-  X(utimes, 235, 271, -1) \
-  X(vhangup, 153, 111, 58) \
-  X(vmsplice, 278, 316, 75) \
-  X(wait4, 61, 114, 260) \
-  X(waitid, 247, 284, 95) \
-  X(waitpid, -1, 7, -1) \
-  X(write, 1, 4, 64) \
-  X(writev, 20, 146, 66)
+  X(_llseek, -1, 140, -1, 140) \
+  X(_newselect, -1, 142, -1, 142) \
+  X(accept, 43, -1, 202, 285) \
+  X(accept4, 288, 364, 242, 366) \
+  X(acct, 163, 51, 89, 51) \
+  X(add_key, 248, 286, 217, 309) \
+  X(adjtimex, 159, 124, 171, 124) \
+  X(alarm, 37, 27, -1, -1) \
+  X(arm_fadvise64_64, -1, -1, -1, 270) \
+  X(arm_sync_file_range, -1, -1, -1, 341) \
+  X(bind, 49, 361, 200, 282) \
+  X(bpf, 321, 357, 280, 386) \
+  X(brk, 12, 45, 214, 45) \
+  X(cachestat, 451, 451, 451, 451) \
+  X(capget, 125, 184, 90, 184) \
+  X(capset, 126, 185, 91, 185) \
+  X(chmod, 90, 15, -1, 15) \
+  X(chown, 92, 182, -1, 182) \
+  X(chown32, -1, 212, -1, 212) \
+  X(clock_adjtime, 305, 343, 266, 372) \
+  X(clock_adjtime64, -1, 405, -1, 405) \
+  X(clock_getres, 229, 266, 114, 264) \
+  X(clock_getres_time64, -1, 406, -1, 406) \
+  X(clock_gettime, 228, 265, 113, 263) \
+  X(clock_gettime64, -1, 403, -1, 403) \
+  X(clock_nanosleep, 230, 267, 115, 265) \
+  X(clock_nanosleep_time64, -1, 407, -1, 407) \
+  X(clock_settime, 227, 264, 112, 262) \
+  X(clock_settime64, -1, 404, -1, 404) \
+  X(clone, 56, 120, 220, 120) \
+  X(clone3, 435, 435, 435, 435) \
+  X(close, 3, 6, 57, 6) \
+  X(close_range, 436, 436, 436, 436) \
+  X(connect, 42, 362, 203, 283) \
+  X(copy_file_range, 326, 377, 285, 391) \
+  X(creat, 85, 8, -1, 8) \
+  X(delete_module, 176, 129, 106, 129) \
+  X(dup, 32, 41, 23, 41) \
+  X(dup2, 33, 63, -1, 63) \
+  X(dup3, 292, 330, 24, 358) \
+  X(epoll_create, 213, 254, -1, 250) \
+  X(epoll_create1, 291, 329, 20, 357) \
+  X(epoll_ctl, 233, 255, 21, 251) \
+  X(epoll_ctl_old, 214, -1, -1, -1) \
+  X(epoll_pwait, 281, 319, 22, 346) \
+  X(epoll_pwait2, 441, 441, 441, 441) \
+  X(epoll_wait, 232, 256, -1, 252) \
+  X(epoll_wait_old, 215, -1, -1, -1) \
+  X(eventfd, 284, 323, -1, 351) \
+  X(eventfd2, 290, 328, 19, 356) \
+  X(fadvise64, 221, 250, 223, -1) \
+  X(fadvise64_64, -1, 272, -1, -1) \
+  X(fallocate, 285, 324, 47, 352) \
+  X(fanotify_init, 300, 338, 262, 367) \
+  X(fanotify_mark, 301, 339, 263, 368) \
+  X(fchmodat2, 452, 452, 452, 452) \
+  X(fchown, 93, 95, 55, 95) \
+  X(fchown32, -1, 207, -1, 207) \
+  X(fchownat, 260, 298, 54, 325) \
+  X(fcntl, 72, 55, 25, 55) \
+  X(fcntl64, -1, 221, -1, 221) \
+  X(file_getattr, 468, 468, 468, 468) \
+  X(file_setattr, 469, 469, 469, 469) \
+  X(finit_module, 313, 350, 273, 379) \
+  X(flock, 73, 143, 32, 143) \
+  X(fsconfig, 431, 431, 431, 431) \
+  X(fsetxattr, 190, 228, 7, 228) \
+  X(fsmount, 432, 432, 432, 432) \
+  X(fsopen, 430, 430, 430, 430) \
+  X(fspick, 433, 433, 433, 433) \
+  X(fstat64, -1, 197, -1, 197) \
+  X(fstatfs64, -1, 269, -1, 267) \
+  X(ftruncate, 77, 93, 46, 93) \
+  X(ftruncate64, -1, 194, -1, 194) \
+  X(futex, 202, 240, 98, 240) \
+  X(futex_requeue, 456, 456, 456, 456) \
+  X(futex_time64, -1, 422, -1, 422) \
+  X(futex_wait, 455, 455, 455, 455) \
+  X(futex_waitv, 449, 449, 449, 449) \
+  X(futex_wake, 454, 454, 454, 454) \
+  X(futimesat, 261, 299, -1, 326) \
+  X(get_mempolicy, 239, 275, 236, 320) \
+  X(get_robust_list, 274, 312, 100, 339) \
+  X(get_thread_area, 211, 244, -1, -1) \
+  X(getcpu, 309, 318, 168, 345) \
+  X(getcwd, 79, 183, 17, 183) \
+  X(getdents, 78, 141, -1, 141) \
+  X(getdents64, 217, 220, 61, 217) \
+  X(getgroups, 115, 80, 158, 80) \
+  X(getgroups32, -1, 205, -1, 205) \
+  X(getitimer, 36, 105, 102, 105) \
+  X(getpeername, 52, 368, 205, 287) \
+  X(getpriority, 140, 96, 141, 96) \
+  X(getresuid, 118, 165, 148, 165) \
+  X(getrlimit, 97, 76, 163, -1) \
+  X(getsockname, 51, 367, 204, 286) \
+  X(getsockopt, 55, 365, 209, 295) \
+  X(gettimeofday, 96, 78, 169, 78) \
+  X(getxattr, 191, 229, 8, 229) \
+  X(getxattrat, 464, 464, 464, 464) \
+  X(init_module, 175, 128, 105, 128) \
+  X(inotify_add_watch, 254, 292, 27, 317) \
+  X(inotify_init, 253, 291, -1, 316) \
+  X(inotify_init1, 294, 332, 26, 360) \
+  X(inotify_rm_watch, 255, 293, 28, 318) \
+  X(io_cancel, 210, 249, 3, 247) \
+  X(io_destroy, 207, 246, 1, 244) \
+  X(io_getevents, 208, 247, 4, 245) \
+  X(io_pgetevents, 333, 385, 292, 399) \
+  X(io_pgetevents_time64, -1, 416, -1, 416) \
+  X(io_setup, 206, 245, 0, 243) \
+  X(io_submit, 209, 248, 2, 246) \
+  X(io_uring_enter, 426, 426, 426, 426) \
+  X(io_uring_register, 427, 427, 427, 427) \
+  X(io_uring_setup, 425, 425, 425, 425) \
+  X(ioctl, 16, 54, 29, 54) \
+  X(ioperm, 173, 101, -1, -1) \
+  X(iopl, 172, 110, -1, -1) \
+  X(ioprio_get, 252, 290, 31, 315) \
+  X(ioprio_set, 251, 289, 30, 314) \
+  X(ipc, -1, 117, -1, -1) \
+  X(kcmp, 312, 349, 272, 378) \
+  X(kexec_file_load, 320, -1, 294, 401) \
+  X(kexec_load, 246, 283, 104, 347) \
+  X(keyctl, 250, 288, 219, 311) \
+  X(kill, 62, 37, 129, 37) \
+  X(landlock_add_rule, 445, 445, 445, 445) \
+  X(landlock_create_ruleset, 444, 444, 444, 444) \
+  X(landlock_restrict_self, 446, 446, 446, 446) \
+  X(lchown, 94, 16, -1, 16) \
+  X(lchown32, -1, 198, -1, 198) \
+  X(listen, 50, 363, 201, 284) \
+  X(listmount, 458, 458, 458, 458) \
+  X(listns, 470, 470, 470, 470) \
+  X(listxattr, 194, 232, 11, 232) \
+  X(listxattrat, 465, 465, 465, 465) \
+  X(lookup_dcookie, 212, 253, 18, 249) \
+  X(lseek, 8, 19, 62, 19) \
+  X(lsm_get_self_attr, 459, 459, 459, 459) \
+  X(lsm_list_modules, 461, 461, 461, 461) \
+  X(lsm_set_self_attr, 460, 460, 460, 460) \
+  X(madvise, 28, 219, 233, 220) \
+  X(map_shadow_stack, 453, 453, 453, 453) \
+  X(mbind, 237, 274, 235, 319) \
+  X(membarrier, 324, 375, 283, 389) \
+  X(memfd_create, 319, 356, 279, 385) \
+  X(memfd_secret, 447, 447, 447, 447) \
+  X(migrate_pages, 256, 294, 238, 400) \
+  X(mincore, 27, 218, 232, 219) \
+  X(mknod, 133, 14, -1, 14) \
+  X(mknodat, 259, 297, 33, 324) \
+  X(mlock, 149, 150, 228, 150) \
+  X(mlock2, 325, 376, 284, 390) \
+  X(mlockall, 151, 152, 230, 152) \
+  X(mmap, 9, 90, 222, -1) \
+  X(mmap2, -1, 192, 222, 192) \
+  X(modify_ldt, 154, 123, -1, -1) \
+  X(mount, 165, 21, 40, 21) \
+  X(mount_setattr, 442, 442, 442, 442) \
+  X(move_mount, 429, 429, 429, 429) \
+  X(move_pages, 279, 317, 239, 344) \
+  X(mprotect, 10, 125, 226, 125) \
+  X(mq_getsetattr, 245, 282, 185, 279) \
+  X(mq_notify, 244, 281, 184, 278) \
+  X(mq_open, 240, 277, 180, 274) \
+  X(mq_timedreceive, 243, 280, 183, 277) \
+  X(mq_timedreceive_time64, -1, 419, -1, 419) \
+  X(mq_timedsend, 242, 279, 182, 276) \
+  X(mq_timedsend_time64, -1, 418, -1, 418) \
+  X(mq_unlink, 241, 278, 181, 275) \
+  X(mremap, 25, 163, 216, 163) \
+  X(mseal, 462, 462, 462, 462) \
+  X(msgctl, 71, 402, 187, 304) \
+  X(msgget, 68, 399, 186, 303) \
+  X(msgrcv, 70, 401, 188, 302) \
+  X(msgsnd, 69, 400, 189, 301) \
+  X(msync, 26, 144, 227, 144) \
+  X(munlockall, 152, 153, 231, 153) \
+  X(munmap, 11, 91, 215, 91) \
+  X(name_to_handle_at, 303, 341, 264, 370) \
+  X(nanosleep, 35, 162, 101, 162) \
+  X(newfstatat, 262, -1, 79, -1) \
+  X(nfsservctl, 180, 169, 42, 169) \
+  X(nice, -1, 34, -1, 34) \
+  X(oldfstat, -1, 28, -1, -1) \
+  X(oldstat, -1, 18, -1, -1) \
+  X(open, 2, 5, -1, 5) \
+  X(open_by_handle_at, 304, 342, 265, 371) \
+  X(open_tree, 428, 428, 428, 428) \
+  X(open_tree_attr, 467, 467, 467, 467) \
+  X(openat, 257, 295, 56, 322) \
+  X(openat2, 437, 437, 437, 437) \
+  X(pause, 34, 29, -1, 29) \
+  X(perf_event_open, 298, 336, 241, 364) \
+  X(personality, 135, 136, 92, 136) \
+  X(pidfd_getfd, 438, 438, 438, 438) \
+  X(pidfd_open, 434, 434, 434, 434) \
+  X(pidfd_send_signal, 424, 424, 424, 424) \
+  X(pipe, 22, 42, -1, 42) \
+  X(pipe2, 293, 331, 59, 359) \
+  X(pivot_root, 155, 217, 41, 218) \
+  X(pkey_alloc, 330, 381, 289, 395) \
+  X(pkey_free, 331, 382, 290, 396) \
+  X(pkey_mprotect, 329, 380, 288, 394) \
+  X(poll, 7, 168, -1, 168) \
+  X(ppoll, 271, 309, 73, 336) \
+  X(ppoll_time64, -1, 414, -1, 414) \
+  X(prctl, 157, 172, 167, 172) \
+  X(pread64, 17, 180, 67, 180) \
+  X(preadv, 295, 333, 69, 361) \
+  X(preadv2, 327, 378, 286, 392) \
+  X(prlimit64, 302, 340, 261, 369) \
+  X(process_madvise, 440, 440, 440, 440) \
+  X(process_mrelease, 448, 448, 448, 448) \
+  X(process_vm_readv, 310, 347, 270, 376) \
+  X(process_vm_writev, 311, 348, 271, 377) \
+  X(profil, -1, 98, -1, -1) \
+  X(pselect6, 270, 308, 72, 335) \
+  X(pselect6_time64, -1, 413, -1, 413) \
+  X(ptrace, 101, 26, 117, 26) \
+  X(pwrite64, 18, 181, 68, 181) \
+  X(pwritev, 296, 334, 70, 362) \
+  X(pwritev2, 328, 379, 287, 393) \
+  X(quotactl, 179, 131, 60, 131) \
+  X(quotactl_fd, 443, 443, 443, 443) \
+  X(read, 0, 3, 63, 3) \
+  X(readahead, 187, 225, 213, 225) \
+  X(readdir, -1, 89, -1, -1) \
+  X(readlink, 89, 85, -1, 85) \
+  X(readv, 19, 145, 65, 145) \
+  X(reboot, 169, 88, 142, 88) \
+  X(recvfrom, 45, 371, 207, 292) \
+  X(recvmmsg, 299, 337, 243, 365) \
+  X(recvmmsg_time64, -1, 417, -1, 417) \
+  X(recvmsg, 47, 372, 212, 297) \
+  X(remap_file_pages, 216, 257, 234, 253) \
+  X(removexattr, 197, 235, 14, 235) \
+  X(removexattrat, 466, 466, 466, 466) \
+  X(request_key, 249, 287, 218, 310) \
+  X(rseq_slice_yield, 471, 471, 471, 471) \
+  X(rt_sigaction, 13, 174, 134, 174) \
+  X(rt_sigpending, 127, 176, 136, 176) \
+  X(rt_sigprocmask, 14, 175, 135, 175) \
+  X(rt_sigqueueinfo, 129, 178, 138, 178) \
+  X(rt_sigsuspend, 130, 179, 133, 179) \
+  X(rt_sigtimedwait, 128, 177, 137, 177) \
+  X(rt_sigtimedwait_time64, -1, 421, -1, 421) \
+  X(rt_tgsigqueueinfo, 297, 335, 240, 363) \
+  X(sched_get_priority_max, 146, 159, 125, 159) \
+  X(sched_get_priority_min, 147, 160, 126, 160) \
+  X(sched_getaffinity, 204, 242, 123, 242) \
+  X(sched_getattr, 315, 352, 275, 381) \
+  X(sched_getparam, 143, 155, 121, 155) \
+  X(sched_getscheduler, 145, 157, 120, 157) \
+  X(sched_rr_get_interval, 148, 161, 127, 161) \
+  X(sched_setaffinity, 203, 241, 122, 241) \
+  X(sched_setattr, 314, 351, 274, 380) \
+  X(sched_setparam, 142, 154, 118, 154) \
+  X(sched_setscheduler, 144, 156, 119, 156) \
+  X(sched_yield, 24, 158, 124, 158) \
+  X(seccomp, 317, 354, 277, 383) \
+  X(select, 23, 82, -1, -1) \
+  X(semctl, 66, 394, 191, 300) \
+  X(semget, 64, 393, 190, 299) \
+  X(semop, 65, -1, 193, 298) \
+  X(semtimedop, 220, -1, 192, 312) \
+  X(semtimedop_time64, -1, 420, -1, 420) \
+  X(sendfile, 40, 187, 71, 187) \
+  X(sendfile64, -1, 239, -1, 239) \
+  X(sendmmsg, 307, 345, 269, 374) \
+  X(sendmsg, 46, 370, 211, 296) \
+  X(sendto, 44, 369, 206, 290) \
+  X(set_mempolicy, 238, 276, 237, 321) \
+  X(set_mempolicy_home_node, 450, 450, 450, 450) \
+  X(set_robust_list, 273, 311, 99, 338) \
+  X(set_thread_area, 205, 243, -1, -1) \
+  X(setdomainname, 171, 121, 162, 121) \
+  X(setfsuid, 122, 138, 151, 138) \
+  X(setgroups, 116, 81, 159, 81) \
+  X(setgroups32, -1, 206, -1, 206) \
+  X(sethostname, 170, 74, 161, 74) \
+  X(setitimer, 38, 104, 103, 104) \
+  X(setns, 308, 346, 268, 375) \
+  X(setpriority, 141, 97, 140, 97) \
+  X(setresuid, 117, 164, 147, 164) \
+  X(setresuid32, -1, 208, -1, 208) \
+  X(setrlimit, 160, 75, 164, 75) \
+  X(setsockopt, 54, 366, 208, 294) \
+  X(settimeofday, 164, 79, 170, 79) \
+  X(setuid, 105, 23, 146, 23) \
+  X(setxattr, 188, 226, 5, 226) \
+  X(setxattrat, 463, 463, 463, 463) \
+  X(sgetmask, -1, 68, -1, -1) \
+  X(shmat, 30, 397, 196, 305) \
+  X(shmctl, 31, 396, 195, 308) \
+  X(shmdt, 67, 398, 197, 306) \
+  X(shmget, 29, 395, 194, 307) \
+  X(shutdown, 48, 373, 210, 293) \
+  X(sigaction, -1, 67, -1, 67) \
+  X(sigaltstack, 131, 186, 132, 186) \
+  X(signal, -1, 48, -1, -1) \
+  X(signalfd, 282, 321, -1, 349) \
+  X(signalfd4, 289, 327, 74, 355) \
+  X(sigpending, -1, 73, -1, 73) \
+  X(sigprocmask, -1, 126, -1, 126) \
+  X(sigsuspend, -1, 72, -1, 72) \
+  X(socket, 41, 359, 198, 281) \
+  X(socketcall, -1, 102, -1, -1) \
+  X(socketpair, 53, 360, 199, 288) \
+  X(splice, 275, 313, 76, 340) \
+  X(ssetmask, -1, 69, -1, -1) \
+  X(stat, 4, 106, -1, 106) \
+  X(statfs, 137, 99, 43, 99) \
+  X(statmount, 457, 457, 457, 457) \
+  X(statx, 332, 383, 291, 397) \
+  X(stime, -1, 25, -1, -1) \
+  X(swapoff, 168, 115, 225, 115) \
+  X(swapon, 167, 87, 224, 87) \
+  X(sync_file_range, 277, 314, 84, -1) \
+  X(syslog, 103, 103, 116, 103) \
+  X(tee, 276, 315, 77, 342) \
+  X(tgkill, 234, 270, 131, 268) \
+  X(time, 201, 13, -1, -1) \
+  X(timer_create, 222, 259, 107, 257) \
+  X(timer_delete, 226, 263, 111, 261) \
+  X(timer_getoverrun, 225, 262, 109, 260) \
+  X(timer_gettime, 224, 261, 108, 259) \
+  X(timer_gettime64, -1, 408, -1, 408) \
+  X(timer_settime, 223, 260, 110, 258) \
+  X(timer_settime64, -1, 409, -1, 409) \
+  X(timerfd_create, 283, 322, 85, 350) \
+  X(timerfd_gettime, 287, 326, 87, 354) \
+  X(timerfd_gettime64, -1, 410, -1, 410) \
+  X(timerfd_settime, 286, 325, 86, 353) \
+  X(timerfd_settime64, -1, 411, -1, 411) \
+  X(times, 100, 43, 153, 43) \
+  X(tkill, 200, 238, 130, 238) \
+  X(truncate, 76, 92, 45, 92) \
+  X(truncate64, -1, 193, -1, 193) \
+  X(ulimit, -1, 58, -1, -1) \
+  X(umount, -1, 22, -1, -1) \
+  X(umount2, 166, 52, 39, 52) \
+  X(unshare, 272, 310, 97, 337) \
+  X(userfaultfd, 323, 374, 282, 388) \
+  X(ustat, 136, 62, -1, 62) \
+  X(utime, 132, 30, -1, -1) \
+  X(utimensat, 280, 320, 88, 348) \
+  X(utimensat_time64, -1, 412, -1, 412) \
+  X(utimes, 235, 271, -1, 269) \
+  X(vhangup, 153, 111, 58, 111) \
+  X(vmsplice, 278, 316, 75, 343) \
+  X(wait4, 61, 114, 260, 114) \
+  X(waitid, 247, 284, 95, 280) \
+  X(waitpid, -1, 7, -1, -1) \
+  X(write, 1, 4, 64, 4) \
+  X(writev, 20, 146, 66, 146)
 // clang-format on
 
 enum Call {
