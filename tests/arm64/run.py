@@ -136,7 +136,7 @@ def boot(build, archive, seconds):
                "-nodefaults", "-no-reboot", "-semihosting-config", "enable=on,userspace=on", "-serial", "stdio",
                "-chardev", f"file,id=results,path={results}", "-device", "pci-serial,chardev=results",
                "-kernel", kernels[0], "-initrd", archive,
-               "-append", "console=ttyAMA0 quiet panic=-1 kpti=0 mitigations=off"]
+               "-append", "console=ttyAMA0 quiet panic=-1 kpti=0 mitigations=off init_on_alloc=0"]
     verdict = None
     with open(os.path.join(build, "console.log"), "w", encoding="utf-8") as console:
         qemu = subprocess.Popen(["timeout", "-k", "5", str(seconds), *command], stdin=subprocess.DEVNULL,

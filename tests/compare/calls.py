@@ -91,6 +91,11 @@ def abis(options):
     return [abi for abi, words in tries.items() if os.path.exists(words[0]) and begin(*words).wait(TIMEOUT) == 0]
 
 
+def lacks_layouts_of_arm(strace):
+    """Whether a strace of arm64 shows structures of 32-bit programs as addresses: as it was built ("mpers")."""
+    return "no-m32-mpers" in subprocess.run([strace, "-V"], stdout=subprocess.PIPE, text=True, check=False).stdout
+
+
 def both(options, command):
     """The lines of strace and those of ttrace, from the first call that is answered on."""
     found = []
@@ -166,7 +171,12 @@ def main():
     if why_not:
         print(f"1..1\nok 1 - comparison # SKIP {why_not}")
         return 0
-    print(f"1..{len(names) + 1}")
+    left_out = "arm" in options.abis and lacks_layouts_of_arm(options.strace)
+    if left_out:
+        options.abis.remove("arm")
+    print(f"1..{len(names) + 1 + left_out}")
+    if left_out:
+        print(f"ok {len(names) + 2} - the calls of 32-bit ARM # SKIP this strace does not know their structures")
     print(f"# ttrace beside strace {exceptions.text(version)}", flush=True)
     total = tally.Tally()
     failed = False

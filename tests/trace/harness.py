@@ -42,7 +42,7 @@ def fewer(count, least=1):
 
 def sample(items):
     """All of them, or on a slow machine some."""
-    return items[:: max(1, int(SLOWNESS / 10))]
+    return items[:: max(1, int(SLOWNESS / 5))]
 
 
 # --- looking at processes ---------------------------------------------------------------------
@@ -283,6 +283,9 @@ class TraceCase(unittest.TestCase):
 # --- the server target ------------------------------------------------------------------------
 
 
+CHECKED = fewer(200, least=50)  # of each client, when a server is checked
+
+
 class Server:
     """The target `server`, running or being run by a ttrace."""
 
@@ -318,7 +321,7 @@ class Server:
         """Starts clients; their end() has printed how many answers were right."""
         return self.case.start(self.program, "ask", self.socket, clients, count)
 
-    def check(self, clients=8, count=200):
+    def check(self, clients=8, count=CHECKED):
         """Every thread of the server answers, and rightly."""
         run = self.ask(clients, count).end()
         self.case.assertEqual((run.status, run.out), (0, f"{clients * count}\n"), run.err)

@@ -79,27 +79,29 @@ class Attach(harness.TraceCase):
                                    "-o", "trace")
         harness.wait_until(lambda: harness.text_damage(server.pid), "breakpoints")
         harness.wait_until(lambda: self.attached(server.pid), "attached")
-        server.check(8, 250)
+        questions = harness.fewer(250, least=50)
+        server.check(8, questions)
         self.detach(tracer)
         self.assert_undamaged(server.pid)
         lines = [line for own in harness.by_thread(self.lines("trace")).values() for line in own]
-        self.assertEqual(sum(bool(re.match(r" *answer\(question=\d+\)", line)) for line in lines), 2000)
-        self.assertEqual(sum(bool(re.match(r" *scramble\(value=\d+\) = \d+$", line)) for line in lines), 2000)
-        self.assertEqual(server.calls(), 2000)
+        self.assertEqual(sum(bool(re.match(r" *answer\(question=\d+\)", line)) for line in lines), 8 * questions)
+        self.assertEqual(sum(bool(re.match(r" *scramble\(value=\d+\) = \d+$", line)) for line in lines), 8 * questions)
+        self.assertEqual(server.calls(), 8 * questions)
         server.check()
 
     def test_attach_and_detach_many_times_under_load(self):
         server = harness.Server(self)
-        for _ in range(5):
-            load = server.ask(8, 500)
+        rounds, questions = harness.fewer(5, least=2), harness.fewer(500, least=200)
+        for _ in range(rounds):
+            load = server.ask(8, questions)
             tracer = self.start_ttrace("-p", server.pid, "-e", "trace=none", "--funcs", "^answer$",
                                        "-o", "trace")
             harness.wait_until(lambda: harness.text_damage(server.pid), "breakpoints")
             tracer.send_signal(signal.SIGTERM)
             tracer.end()
             self.assert_undamaged(server.pid)
-            self.assertEqual(load.end().out, "4000\n")
-        self.assertEqual(server.calls(), 5 * 4000)
+            self.assertEqual(load.end().out, f"{8 * questions}\n")
+        self.assertEqual(server.calls(), rounds * 8 * questions)
         self.assertEqual(server.stop().status, 0)
 
     def attach_among_children(self, *options):

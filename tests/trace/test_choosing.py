@@ -9,6 +9,8 @@ import subprocess
 import harness
 
 ALL = ["choosing-O0", "choosing-O2", "choosing-frames", "choosing-static", "choosing-now"]
+if harness.SLOWNESS >= 10:
+    ALL = ["choosing-O2", "choosing-frames", "choosing-static"]
 
 
 class Choosing(harness.TraceCase):

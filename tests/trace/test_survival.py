@@ -13,7 +13,8 @@ import harness
 
 FUNCTIONS = ["--funcs", "^(answer|scramble)$"]
 CLIENTS = 8
-QUESTIONS = harness.fewer(2000, least=400)  # of each client
+QUESTIONS = harness.fewer(2000, least=200)  # of each client
+CHECKED = CLIENTS * harness.CHECKED
 
 
 class Survival(harness.TraceCase):
@@ -31,7 +32,7 @@ class Survival(harness.TraceCase):
         self.assertEqual(load.end().out, f"{CLIENTS * QUESTIONS}\n")
         server.check()
         self.assert_undamaged(server.pid)
-        self.assertEqual(server.calls(), CLIENTS * QUESTIONS + 1600)
+        self.assertEqual(server.calls(), CLIENTS * QUESTIONS + CHECKED)
         if attach:
             run = tracer.end()
             self.assertIn(run.status, statuses, run.err)
@@ -81,7 +82,7 @@ class Survival(harness.TraceCase):
         self.assert_undamaged(server.pid)
         self.assertEqual(load.end().out, f"{CLIENTS * QUESTIONS}\n")
         server.check()
-        self.assertEqual(server.calls(), CLIENTS * QUESTIONS + 1600)
+        self.assertEqual(server.calls(), CLIENTS * QUESTIONS + CHECKED)
 
     def test_sigkill_started(self):
         self.end_by_sigkill(False)
@@ -100,7 +101,7 @@ class Survival(harness.TraceCase):
         harness.wait_until(lambda: harness.text_damage(server.pid) == [], "breakpoints removed")
         harness.wait_until(lambda: set(harness.tracers(server.pid)) == {0}, "let go of")
         server.check()
-        self.assertEqual(server.calls(), 2 * 1600)
+        self.assertEqual(server.calls(), 2 * CHECKED)
         if not attach:
             self.assertIsNone(tracer.poll(), "ttrace ended before the program that it started")
             os.kill(server.pid, signal.SIGTERM)

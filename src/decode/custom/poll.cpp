@@ -110,13 +110,14 @@ Value poll_result(CallContext& context, const CustomInput& input) {
   const auto count = static_cast<std::size_t>(std::min(context.argument(1) & 0xffffffff, kMax));
   const auto bytes = context.read(Address(context.argument(0)), count * kPollfdSize);
   if (bytes.empty()) return Value::none();
-  auto values = context.arena().allocate<Value>(context.shown_elements(count));
+  auto values =
+      context.arena().allocate<Value>(context.spent() ? 0 : context.shown_elements(count));
   std::size_t shown = 0;
   bool more = false;
   for (std::size_t at = 0; at + kPollfdSize <= bytes.size(); at += kPollfdSize) {
     const std::uint64_t events = number_at(bytes, at + 6, 2);
     if (events == 0) continue;
-    if (shown == values.size()) {
+    if (shown == values.size() || context.spent()) {
       more = true;
       break;
     }
