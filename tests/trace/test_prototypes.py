@@ -2,6 +2,7 @@
 """Calls of library functions without debug information: typed by their prototypes, whichever
 implementation was chosen. The program library-calls writes the lines that it expects."""
 
+import ctypes
 import os
 import re
 import subprocess
@@ -128,6 +129,9 @@ class Known(harness.TraceCase):
         __isoc23_fscanf __isoc23_scanf __isoc23_sscanf __isoc23_strtol __isoc23_strtoll
         __isoc23_strtoul __isoc23_strtoull at_quick_exit atexit strlcat strlcpy
         """.split())
+    # Only the older machines' libraries have them, for old programs.
+    if os.uname().machine == "aarch64":
+        ABSENT |= {"__secure_getenv", "pthread_atfork"}
 
     def described(self):
         names = {}
@@ -145,13 +149,12 @@ class Known(harness.TraceCase):
     def exported(self):
         names = set()
         for library in ("libc.so.6", "libm.so.6"):
-            path = subprocess.run(["ldconfig", "-p"], capture_output=True, text=True,
-                                  check=False).stdout
-            found = re.findall(rf"{re.escape(library)} .*x86-64.*=> (\S+)|{re.escape(library)} .*AArch64.*=> (\S+)",
-                               path)
-            if not found:
+            try:
+                ctypes.CDLL(library)
+            except OSError:
                 self.skipTest(f"there is no {library} here")
-            symbols = subprocess.run(["readelf", "--dyn-syms", "-W", "".join(found[0])],
+            path = re.search(rf"/.*/{re.escape(library)}$", harness.read_text("/proc/self/maps"), re.MULTILINE)
+            symbols = subprocess.run(["readelf", "--dyn-syms", "-W", path.group()],
                                      capture_output=True, text=True, check=True).stdout
             names.update(re.findall(r"(?:FUNC|IFUNC)\s+(?:GLOBAL|WEAK)\s+DEFAULT\s+\d+ (\w+)@", symbols))
         return names
