@@ -46,6 +46,7 @@ own_apt -qq update </dev/null >&2 || :
 {
   own_apt -qq -y --download-only install $lists </dev/null >&2
   (cd "$folder/apt/cache/archives" && own_apt -qq download $alone $compilers </dev/null >&2)
+  own_apt -qq autoclean </dev/null >&2 # versions that were replaced since
 }
 
 # has NAME LIST...
