@@ -12,7 +12,8 @@ class Threads(harness.TraceCase):
         threads, calls = 50, harness.fewer(10000)
         run = self.ttrace("-f", "-e", "trace=none", "--funcs", "^crowded$", "-o", "trace",
                           self.target("crowd"), threads, calls)
-        self.assertEqual((run.status, run.out), (0, f"{threads * calls}\n"), run.err)
+        signals = [line for line in self.lines("trace") if " --- " in line or " +++ " in line] if run.status else []
+        self.assertEqual((run.status, run.out), (0, f"{threads * calls}\n"), run.err + "\n".join(signals[:9]))
         counts = {}
         with open(self.path("trace"), encoding="utf-8") as trace:
             for line in trace:
