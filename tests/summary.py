@@ -5,11 +5,13 @@ N passed, N failed, N skipped.
 A TAP test counts with each of its cases, any other test as one. Prints every failure by name and
 every skip with its reason. Exit status: 0 when nothing failed and something passed.
 
---beside LOG (first): the counts of each test stand beside those in LOG, which another machine's tests wrote.
+--beside LOG (first): the results are a guest's; the counts of each test stand beside those in LOG, which the tests
+on this machine wrote.
 """
 
 import json
 import os
+import platform
 import re
 import sys
 
@@ -67,12 +69,14 @@ def counts_of(test):
 
 
 def print_beside(path, paths):
-    """A table: each test's counts here, and those in `path` where it has any."""
-    here = {test["name"]: test for one in paths if os.path.exists(one) for test in tests_of(one)}
-    there = {test["name"]: test for test in tests_of(path)} if os.path.exists(path) else {}
-    print(f"{'passed, failed, skipped':30} {'here':>12} {'beside':>12}" + ("" if there else "  (nothing was run there)"))
-    for name, test in here.items():
-        print(f"{name:30} {counts_of(test):>12} {counts_of(there.get(name)):>12}")
+    """A table: each test's counts in the guest, and those in `path` where it has any."""
+    guest = {test["name"]: test for one in paths if os.path.exists(one) for test in tests_of(one)}
+    # Meson's own log has the suite in front of the name.
+    here = {test["name"].rpartition(" / ")[2]: test for test in tests_of(path)} if os.path.exists(path) else {}
+    print(f"{'passed, failed, skipped':30} {'guest':>12} {platform.machine():>12}"
+          + ("" if here else "  (nothing was run here)"))
+    for name, test in guest.items():
+        print(f"{name:30} {counts_of(test):>12} {counts_of(here.get(name)):>12}")
 
 
 def main():
