@@ -22,7 +22,8 @@ left_out='libcrypt-dev libnsl-dev libtirpc-dev libc-dev-bin rpcsvc-proto
   initramfs-tools initramfs-tools-core linux-base perl-modules-5.36 klibc-utils libklibc udev
   systemd passwd media-types dpkg base-files'
 
-if [ -e "$folder/done" ] && [ "$(cat "$folder/done")" = "$lists$left_out$alone$compilers" ]; then
+all=$lists$left_out$alone$compilers
+if [ -e "$folder/done" ] && [ "$(cat "$folder/done")" = "$all" ]; then
   exit 0
 fi
 rm -rf "$root" "$folder/guest" "$folder/done"
@@ -81,4 +82,4 @@ done
 # Debian's alternatives are made at installation.
 ln -sf dash "$root/usr/bin/sh"
 ln -sf gawk "$root/usr/bin/awk"
-printf '%s' "$lists$left_out$alone$compilers" >"$folder/done"
+printf '%s' "$all" >"$folder/done"

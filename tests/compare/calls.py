@@ -30,7 +30,7 @@ NEW_ENOUGH = (7, 0)  # the version of strace from which on it prints what ttrace
 # Per cent of the lines of each call that must be equal. What differs comes of made-up arguments that no
 # program passes; a call that is described wrongly differs far more often. On slow machines there are few lines of
 # each, so that such a one weighs more.
-ENOUGH_OF_EACH = 90 if harness.SLOWNESS < 10 else 70
+ENOUGH_OF_EACH = 70 if harness.SLOW else 90
 TIMEOUT = 300
 ABIS = {"x86_64": {"native": "unistd_64.h", "i386": "unistd_32.h"},
         "aarch64": {"native": "unistd.h", "arm": "unistd-eabi.h"}}[platform.machine()]

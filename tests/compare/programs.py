@@ -9,7 +9,6 @@ different, by program and by syscall, as TAP.
 """
 
 import contextlib
-import ctypes
 import os
 import shutil
 import subprocess
@@ -25,15 +24,10 @@ import workloads
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "trace"))
 import harness  # noqa: E402
 
-ADDR_NO_RANDOMIZE = 0x0040000
 TIMEOUT = 300
 # Lines of one program that may differ all the same, as it was not alone on the machine; at most one in 20.
 FEW, ONE_IN = 3, 20
 TRIES = 3  # of a racy program: one with a thread more or less has as many lines more or less
-
-
-def without_address_randomisation():
-    ctypes.CDLL(None).personality(ADDR_NO_RANDOMIZE)
 
 
 def avoid_small_pids():
@@ -66,7 +60,7 @@ def run(tracer, options, workload, base):
         # Through a shell: a strace that is a script has one, which sorts the environment.
         process = subprocess.Popen(["sh", "-c", 'exec "$0" "$@"', tracer, "-ff", *options, "-o", os.path.join(traces, "t"), *command],
                                    cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                   stderr=subprocess.DEVNULL, preexec_fn=without_address_randomisation)
+                                   stderr=subprocess.DEVNULL, preexec_fn=harness.without_address_randomisation)
         if workload.meanwhile:
             workload.meanwhile(folder)
         process.wait(TIMEOUT)
@@ -103,7 +97,7 @@ def why_not(workload):
     """Why it is not traced on this machine, or None."""
     if workload.missing():
         return f"there is no {workload.missing()}"
-    slow = harness.SLOWNESS >= 10 and {workload.command[0], *workload.needs} & {"gcc", "g++", "go"}
+    slow = harness.SLOW and {workload.command[0], *workload.needs} & {"gcc", "g++", "go"}
     return "compiling takes minutes on a slow machine" if slow else None
 
 
@@ -116,7 +110,7 @@ def main():
             parser.error(f"no workload '{name}': there are {', '.join(workloads.WORKLOADS)}")
     runs = [(name, extra) for extra in ([options.option] if options.option else ([], ["-v", "-yy"]))
             for name in options.workloads or workloads.WORKLOADS]
-    if harness.SLOWNESS >= 10 and not options.workloads:
+    if harness.SLOW and not options.workloads:
         programs = len(workloads.WORKLOADS)  # each once, with the one or the other options
         runs = [runs[(i % 2 * programs + i) % len(runs)] for i in range(programs)]
     print(f"1..{len(runs) + 1}", flush=True)

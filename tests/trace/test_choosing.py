@@ -9,7 +9,7 @@ import subprocess
 import harness
 
 ALL = ["choosing-O0", "choosing-O2", "choosing-frames", "choosing-static", "choosing-now"]
-if harness.SLOWNESS >= 10:
+if harness.SLOW:
     ALL = ["choosing-O2", "choosing-frames", "choosing-static"]
 
 

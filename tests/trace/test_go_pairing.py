@@ -170,7 +170,7 @@ main.calls {
     def test_everything(self):
         """All functions there are, the scheduler's and the signal handler's, too."""
         functions, environment = ".", dict(os.environ)
-        if harness.SLOWNESS >= 10:
+        if harness.SLOW:
             # A part of the alphabet that has the scheduler (mcall, newstack, schedule), panics and signals.
             functions = r"\.[m-s]\w*$"
             # Each function would take longer than a goroutine may, and would be interrupted.

@@ -22,7 +22,7 @@ CYCLES = int(os.environ.get("TTRACE_TEST_GO_CYCLES", max(4, harness.fewer(200)))
 CLIENTS = 4
 FUNCTIONS = r"net\..*"
 # Bytes of a trace: enough to say something about it.
-LITTLE, MUCH = (20_000, 300_000) if harness.SLOWNESS < 10 else (4_000, 60_000)
+LITTLE, MUCH = (4_000, 60_000) if harness.SLOW else (20_000, 300_000)
 
 
 class Client(threading.Thread):
