@@ -45,6 +45,13 @@ Result<std::vector<std::byte>> DisplacedInstruction::copy_for(Address slot) cons
   return std::visit([&](const auto& step) { return step.copy_for(at_, slot); }, step_);
 }
 
+bool DisplacedInstruction::ends_step(const siginfo_t& info) const {
+  if (info.si_signo != SIGTRAP) return false;
+  if (info.si_code == TRAP_TRACE) return true;
+  const bool x86 = std::holds_alternative<X86Step>(step_);
+  return x86 && (info.si_code == TRAP_BRKPT || info.si_code == TRAP_HWBKPT);
+}
+
 bool DisplacedInstruction::finish_copy(Registers& regs, MutableMemory& memory, Address slot) const {
   return std::visit([&](const auto& step) { return step.finish_copy(at_, regs, memory, slot); },
                     step_);

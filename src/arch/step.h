@@ -2,6 +2,7 @@
 // simple or necessary (branches), otherwise single-stepped from a copy elsewhere.
 #pragma once
 
+#include <csignal>
 #include <cstddef>
 #include <span>
 #include <variant>
@@ -48,6 +49,13 @@ class DisplacedInstruction {
   /// Error: the slot is too far away for such an operand, or the instruction is a branch that has
   /// no room for another target and whose emulation cannot fail.
   [[nodiscard]] Result<std::vector<std::byte>> copy_for(Address slot) const;
+
+  /// Whether `info` is the SIGTRAP that ends a single-step of the copy: TRAP_TRACE (sigaction(2)).
+  /// x86: also TRAP_BRKPT and TRAP_HWBKPT, for so the kernel calls a step when DR6 does not say
+  /// that it was one (Linux 6.1 arch/x86/kernel/traps.c, get_si_code), and virtual machines may
+  /// lose what DR6 said. No copy gives them itself: int3 says SI_KERNEL, and int1 is refused by
+  /// decode(). arm64: TRAP_BRKPT is that of a BRK.
+  [[nodiscard]] bool ends_step(const siginfo_t& info) const;
 
   /// After one single-step that began at `slot`: moves the PC (and a pushed return address) back to
   /// where the instruction at at() would have left it, and mends what else tells of the slot or of

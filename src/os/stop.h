@@ -55,13 +55,10 @@ using Stop = std::variant<stop::Syscall, stop::Seccomp, stop::Signal, stop::Grou
 /// (ptrace(2), "Stopped states"). Pure: any int is accepted.
 Stop decode_wait_status(int status);
 
-/// What the SIGTRAP of a signal-delivery-stop means: int3 gives SI_KERNEL, brk TRAP_BRKPT, a
-/// single-step TRAP_TRACE (sigaction(2)).
+/// What the SIGTRAP of a signal-delivery-stop means: int3 gives SI_KERNEL, brk TRAP_BRKPT
+/// (sigaction(2)).
 inline bool is_breakpoint(const siginfo_t& info) {
   return info.si_signo == SIGTRAP && (info.si_code == SI_KERNEL || info.si_code == TRAP_BRKPT);
-}
-inline bool is_single_step(const siginfo_t& info) {
-  return info.si_signo == SIGTRAP && info.si_code == TRAP_TRACE;
 }
 
 }  // namespace ttrace

@@ -131,7 +131,7 @@ void Tracer::straighten(Tracee& tracee) {
     tracee.signal_at_release = signal->signal;
     auto info = stopped.siginfo();
     if (!info) return;
-    if (tracee.calls.step && is_single_step(*info)) {
+    if (tracee.calls.step && tracee.calls.step->instruction.ends_step(*info)) {
       tracee.signal_at_release = 0;
     } else if (!tracee.calls.step && is_breakpoint(*info)) {
       auto regs = stopped.registers();

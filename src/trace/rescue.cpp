@@ -52,7 +52,7 @@ class Rescue::Patient {
   void save(Tid tid);
   void straighten(StoppedTracee& stopped, Stop stop, int& signal);
   [[nodiscard]] const PlantedTrap* trap_at(Address at) const;
-  [[nodiscard]] bool leave_copy(Registers& regs);
+  [[nodiscard]] std::optional<DisplacedInstruction> leave_copy(Registers& regs);
 
   Pid pid_;
   ProcessMemory memory_;
@@ -149,11 +149,12 @@ void Rescue::Patient::save(Tid tid) {
 void Rescue::Patient::straighten(StoppedTracee& stopped, Stop stop, int& signal) {
   auto regs = stopped.registers();
   if (!regs) return;
-  bool changed = leave_copy(*regs);
+  auto left = leave_copy(*regs);
+  bool changed = left.has_value();
   if (const auto* delivered = std::get_if<stop::Signal>(&stop)) {
     signal = delivered->signal;
     auto info = stopped.siginfo();
-    if (info && is_single_step(*info) && changed) signal = 0;
+    if (info && left && left->ends_step(*info)) signal = 0;
     const PlantedTrap* trap = trap_at(regs->pc() - trap_pc_offset(regs->machine()));
     if (info && is_breakpoint(*info) && trap != nullptr) {
       regs->set_pc(trap->at);
@@ -172,7 +173,8 @@ const PlantedTrap* Rescue::Patient::trap_at(Address at) const {
 }
 
 // A thread that was executing a copy goes back to the instruction's own address, or behind it.
-bool Rescue::Patient::leave_copy(Registers& regs) {
+// Returns that instruction.
+std::optional<DisplacedInstruction> Rescue::Patient::leave_copy(Registers& regs) {
   for (const PlantedTrap& trap : traps_) {
     if (trap.copy.null() || regs.pc() < trap.copy) continue;
     auto instruction = DisplacedInstruction::decode(trap.machine, trap.at, trap.original);
@@ -182,9 +184,9 @@ bool Rescue::Patient::leave_copy(Registers& regs) {
     std::vector<std::byte> now(copy ? copy->size() : 0);
     if (!copy || memory_.read(trap.copy, now) != now.size() || now != *copy) continue;
     if (!instruction->finish_copy(regs, memory_, trap.copy)) regs.set_pc(trap.at);
-    return true;
+    return *instruction;
   }
-  return false;
+  return std::nullopt;
 }
 
 Rescue::Rescue(const std::vector<PlantedTrap>& traps) {

@@ -131,7 +131,8 @@ void Tracer::retry_waiting() {
 }
 
 Result<> Tracer::on_signal_in_step(Tracee& tracee, StoppedTracee stopped, const siginfo_t& info) {
-  if (is_single_step(info)) return finish_step(tracee, std::move(stopped));
+  if (tracee.calls.step->instruction.ends_step(info))
+    return finish_step(tracee, std::move(stopped));
   if (is_fault(info)) {
     // The handler must see the fault where the program has the instruction.
     auto abandoned = functions_.abandon_step(stopped, *tracee.space, tracee.calls);
