@@ -51,12 +51,14 @@ def streams(folder, prefix):
 def normal(line, names):
     """A line without what tells one tracer's run from another's: pids, the column of results."""
     line = re.sub(r"\b\d+\b", lambda word: names.get(word.group(), word.group()), line)
-    # The tracer's own child makes the first execve, with the tracer's environment.
     # How long a child computed, in ticks of the clock.
     line = re.sub(r"(si_[us]time=)\d+( /\* [\d.]+ s \*/)?", r"\1TICKS", line)
     # What the machine is doing besides.
     line = re.sub(r"(f_bfree|f_bavail|f_ffree)=\d+", r"\1=N", line)
     line = re.sub(r"^(?:sysinfo|getrusage)\(.*", lambda whole: re.sub(r"\d+", "N", whole.group()), line)
+    # The kernel's number for the processor among those of the program (rseq, Linux 6.3).
+    line = re.sub(r"(mm_cid)=\d+", r"\1=N", line)
+    # The tracer's own child makes the first execve, with the tracer's environment.
     line = re.sub(r"^(execve\(.*\], )0x[0-9a-f]+ (/\* \d+ vars \*/\) += 0)$", r"\1ENVIRON \2", line)
     return re.sub(r"\) += ", ") = ", line)
 

@@ -35,7 +35,7 @@ func main() {
 	fmt.Print(string(text))
 }
 """
-THREADS = """#include <atomic>
+THREADS = """#include <chrono>
 #include <fstream>
 #include <mutex>
 #include <thread>
@@ -46,7 +46,9 @@ int main() {
   for (int round = 0; round < 4; ++round) {
     std::vector<std::thread> threads;
     threads.emplace_back([&] { std::ofstream("f" + std::to_string(round)) << round;
-                               std::lock_guard lock(mutex); sum += round; });
+                               std::lock_guard lock(mutex); sum += round;
+                               // The other waits for its end by then, and has been told of its beginning.
+                               std::this_thread::sleep_for(std::chrono::milliseconds(100)); });
     for (auto &t : threads) t.join();
   }
   return sum == 6 ? 0 : 1;
