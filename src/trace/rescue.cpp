@@ -154,9 +154,10 @@ void Rescue::Patient::straighten(StoppedTracee& stopped, Stop stop, int& signal)
   if (const auto* delivered = std::get_if<stop::Signal>(&stop)) {
     signal = delivered->signal;
     auto info = stopped.siginfo();
-    if (info && left && left->ends_step(*info)) signal = 0;
     const PlantedTrap* trap = trap_at(regs->pc() - trap_pc_offset(regs->machine()));
-    if (info && is_breakpoint(*info) && trap != nullptr) {
+    if (info && left && left->ends_step(*info)) {
+      signal = 0;
+    } else if (info && is_breakpoint(*info) && trap != nullptr) {
       regs->set_pc(trap->at);
       changed = true;
       signal = 0;

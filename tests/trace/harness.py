@@ -24,10 +24,10 @@ TTRACE = os.environ.get("TTRACE", "ttrace")
 TARGETS = os.environ.get("TTRACE_TARGETS", ".")
 STRACE = os.environ.get("STRACE", "strace")
 SLOWNESS = float(os.environ.get("TTRACE_TEST_SLOWNESS", 1))
+SLOW = SLOWNESS >= 10  # as an emulated machine: less of what another machine does in full
 # What this machine's 32-bit programs are called.
 ABI_32 = {"x86_64": "i386", "aarch64": "arm"}[os.uname().machine]
 NO_FUNCTIONS_32 = "" if ABI_32 == "i386" else "breakpoints in 32-bit ARM code are not supported"
-SLOW = SLOWNESS >= 10  # as an emulated machine: less of what another machine does in full
 # Long enough for a sanitized build on a busy machine, or an emulated one: only a hang gets there.
 TIMEOUT = 100 * max(1, SLOWNESS / 10)
 
